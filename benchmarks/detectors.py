@@ -82,8 +82,8 @@ def _detectors(options: Options) -> Table:
         Column("update x River", "{:,.1f}"), Column("loop x River", "{:,.1f}"), Column("River's alarms"), Column("alarms"),
     )  # fmt: skip
     notes = (
-        "Default parameters of each; ours also date the change. Our ADWIN tests at each value, River's at every 32nd. There "
-        "are two changes; detectors of rises should find one of them.",
+        "Each detector has its default parameters. Ours also estimate the time of the change. Our ADWIN tests at each value, "
+        "River's at every 32nd. There are two changes; a detector of increases should find only one of them.",
     )
     return Table(f"Each value of {FEW_QUICK if options.quick else VALUES:,} errors with 2 changes", columns, tuple(rows), notes)
 

@@ -1,4 +1,4 @@
-"""Predictions over HTTP beside a replay at full speed on the same core: their latency, and the slowdown of the replay."""
+"""Predictions over HTTP during a replay at full speed on the same core: their latency, and the slowdown of the replay."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def _rate(system: Served, work: object) -> float:
 def _latencies(taken: np.ndarray[tuple[int], np.dtype[np.float64]], sent: int) -> Table:
     p50, p99, p999, largest = (float(np.quantile(taken, q)) for q in (0.5, 0.99, 0.999, 1.0))
     return Table(
-        f"Predictions over HTTP at {RATE:,.0f} requests/s, beside a replay at full speed",
+        f"Predictions over HTTP at {RATE:,.0f} requests/s, during a replay at full speed",
         (
             Column("requests"), Column("answered", "{:.2%}"), Column("p50, ms", "{:.2f}"), Column("p99, ms", "{:.2f}"),
             Column("to stay below"), Column("reached"), Column("p99.9, ms", "{:.2f}"), Column("largest, ms", "{:.2f}"),
@@ -99,8 +99,8 @@ def _loss(quiet_rates: list[float], busy_rates: list[float]) -> Table:
     lost = 1.0 - busy / quiet
     return Table(
         "The replay, without and with the requests",
-        (Column("turns"), Column("bars/s alone"), Column("bars/s beside requests"), Column("lost", "{:.1%}"),
+        (Column("turns"), Column("bars/s alone"), Column("bars/s with requests"), Column("lost", "{:.1%}"),
          Column("to stay below", "{:.0%}"), Column("reached")),
         ((len(quiet_rates), quiet, busy, max(lost, 0.0), LOSS, verdict(-lost, -LOSS)),),
-        ("All books, the server and the store's commit thread share one core; medians of turns A B A B.",),
+        ("All books, the server and the store's commit thread share one core. Medians of alternating turns (A B A B).",),
     )  # fmt: skip

@@ -37,7 +37,7 @@ def run(options: Options) -> list[Table]:
             {**grouped, **synced},
             unit="rows",
             notes=[
-                "group: committed after 20 ms or 500 rows, once the commit before is done; "
+                "group: committed after 20 ms or 500 rows, once the previous commit has finished; "
                 "step: each row is on the disk before the call returns."
             ],
         )

@@ -134,7 +134,9 @@ def _speeds(whole: Stream, smaller: int) -> Table:
         Column("p50 µs", "{:.1f}"),
         Column("p99 µs", "{:.1f}"),
     )
-    notes = ["Ratios of medians; p50 and p99 are of one prediction and one learning step together, as two calls from Python."]
+    notes = [
+        "Ratios of medians. p50 and p99 are times of one prediction and one learning step together, as two calls from Python."
+    ]
     return Table(f"Learners and River's, {whole.name}, {whole.features.shape[1]} features", columns, tuple(rows), tuple(notes))
 
 

@@ -25,7 +25,7 @@ from benchmarks.stages import replace
 SYMBOL = "SYN"
 SHIFT = 0.05
 WINDOW_S = 2.0
-NOBODY, CROWD = "nobody listens", "clients listen"
+NOBODY, CROWD = "no clients", "clients listen"
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -115,7 +115,7 @@ async def _measured(size: Size) -> list[Table]:
     notes = (
         f"The p99 of due to decided changes by {shift:+.1%}; the target is less than {SHIFT:.0%}: "
         f"{'reached' if shift < SHIFT else 'not reached'}.",
-        f"Turns of {size.seconds:g} s at {size.pace:,.0f} bars/s, A B A B; figures of the median {WINDOW_S:g} s. "
+        f"Alternating turns (A B A B) of {size.seconds:g} s at {size.pace:,.0f} bars/s; figures of the median {WINDOW_S:g} s. "
         f"Each reading client received {np.mean(frames):,.0f} frames a turn, each encoded once; {dropped:,.0f} of the clients "
         "that never read were disconnected.",
     )

@@ -107,8 +107,8 @@ def _throughput(make_feed: Callable[[], ReplayFeed], size: Size, folder: Path, n
         Column("slowest turn"), Column("per CPU second"), Column("µs a bar", "{:.1f}"), Column("store, bytes a bar"),
     )  # fmt: skip
     notes = (
-        f"After a warm-up of {size.warm:,} bars, in turns of {size.turn:,}; each turn ends with everything on the disk, "
-        f"and one checkpoint falls into every {systems[COMBINED].config.store.checkpoint_steps:,} bars. "
+        f"Turns of {size.turn:,} bars after a warm-up of {size.warm:,} bars. Each turn ends when everything is on the disk. "
+        f"One checkpoint is written every {systems[COMBINED].config.store.checkpoint_steps:,} bars. "
         f"The first run made {predictions:,} predictions, of which {labelled:,} were labelled and learned.",
     )
     return Table(f"The whole loop in replay, {bars:,} {name}, SQLite", columns, rows, notes)
@@ -136,7 +136,7 @@ def _timed(feed: ReplayFeed, size: Size, folder: Path) -> list[Table]:
         f"Latency of Pipeline.on_block, blocks of one, {COMBINED}, {taken.size:,} bars",
         tuple(Column(f"{name}, µs", "{:,.1f}") for name in ("p50", "p90", "p99", "p99.9", "largest")),
         (tuple(float(np.quantile(taken, q)) for q in (0.5, 0.9, 0.99, 0.999, 1.0)),),
-        ("Until the row is in the open group of the journal; the disk and the checkpoints are not included.",),
+        ("Time until the row is in the open group of the journal, without the disk and the checkpoints.",),
     )
     parts = {name: ns / 1e3 / bars for name, ns in stages.spent.items()}
     parts["everything else"] = spent.micros - sum(parts.values())

@@ -92,7 +92,7 @@ def _told(target: str, runs: dict[str, Figures]) -> str:
     both = [one for one in members if one["online"]["skill"] is not None and one["batch"]["skill"] is not None]
     ahead = sum(one["online"]["skill"] > one["batch"]["skill"] for one in both)
     return (
-        f"Of {len(spans)} intervals {above} lie above 0, {below} below, and {len(spans) - above - below} contain 0. "
+        f"Of {len(spans)} intervals, {above} lie above 0, {below} lie below 0, and {len(spans) - above - below} contain 0. "
         f"The online model had more skill than the frozen batch model on {ahead} of {len(both)} files."
     )
 
@@ -105,7 +105,7 @@ def _any_time(runs: dict[str, Figures]) -> Table:
     ]
     columns = Column("data"), Column("session"), Column("labels"), Column("saved x 1,000", "{:+.2f}")
     return Table(
-        "Squared error beside the base rate's, whole run, at 5 % after every label",
+        "Squared error compared with that of the base rate, whole run, at 5 % after every label",
         (*columns, Column("p", "{:.2g}"), Column("shown")),
         tuple(rows),
     )
@@ -173,8 +173,9 @@ def _books(runs: dict[str, Figures]) -> str:
     lost = sum(run["books"]["combined"]["net"] < 0.0 for run in runs.values())
     beat_holding = sum(run["books"]["combined"]["net"] > run["books"]["buy_and_hold"]["net"] for run in runs.values())
     note = (
-        f"The combined book lost on {lost} of {len(runs)} files, and did better than holding on {beat_holding}. Of "
-        f"{len(spans)} intervals of P&L by ML {above} lie above 0, {below} below, and {len(spans) - above - below} contain 0."
+        f"The combined book lost on {lost} of {len(runs)} files, and did better than holding on {beat_holding}. "
+        f"Of {len(spans)} intervals of P&L by ML, {above} lie above 0, {below} lie below 0, "
+        f"and {len(spans) - above - below} contain 0."
     )
     return text(Table("Net P&L (before all costs in brackets), on 100,000", tuple(columns), tuple(rows), (note,)))
 
@@ -198,14 +199,14 @@ def _adaptation(runs: dict[str, Figures]) -> str:
                 speeds.append((title, kind.replace("_", " "), one["episodes"], *steps))
     accepted, decided = (sum(run["trials"][status] for run in runs.values()) for status in ("accepted", "rolled_back"))
     note = (
-        f"{accepted} of {accepted + decided} actions with a completed trial were accepted. About one in twenty actions without "
-        "an effect is accepted by chance. During a trial the mixture of both models serves."
+        f"Accepted: {accepted} of {accepted + decided} actions with a completed trial. About one in twenty actions without an "
+        "effect is accepted by chance. During a trial, the mixture of both models makes the served predictions."
     )
     columns = [Column("data"), *(Column(name) for name in ("drifts", "actions", "accepted", "rolled back", "on trial"))]
     columns += [Column("volatility", "{:+.1f}"), Column("without adaptation", "{:+.1f}")]
     columns += [Column("freshness, mean, d", "{:,.1f}"), Column("longest, d", "{:,.1f}")]
     first = text(
-        Table("Actions of adaptation, and the skill served with and without them", tuple(columns), tuple(trials), (note,))
+        Table("Adaptation actions, and the served skill with and without them", tuple(columns), tuple(trials), (note,))
     )
     if not speeds:
         return first

@@ -54,7 +54,7 @@ class NaiveDriftMonitor:
 
     @property
     def width(self) -> int:
-        """Blocks of errors in the window that the detector compares the newest with."""
+        """Blocks of errors in the window with which the detector compares the newest one."""
         last = self._detectors[0].last
         return last.sample - last.change_sample
 

@@ -58,12 +58,12 @@ class NaiveRegimeDetector:
 
     @property
     def label(self) -> RegimeLabel | None:
-        """The regime now; None before ``WARM_UP`` blocks."""
+        """The current regime; None before ``WARM_UP`` blocks."""
         return LABELS[self._place] if self._place >= 0 else None
 
     @property
     def ratio(self) -> float:
-        """Volatility of the newest whole block over its usual level; 1 before there is one."""
+        """Volatility of the newest whole block divided by its usual level; 1 before the first block."""
         return math.exp(float(self._market[market_state.VOLATILITY]))
 
     def update(self, ts: int, high: float, low: float, close: float, others: float = math.nan) -> tuple[RegimeChange, ...]:

@@ -338,7 +338,7 @@ def test_what_cannot_be_done_is_refused_and_leaves_no_row() -> None:
                 await gateway.update("SYN/direction", examples(1))
             with pytest.raises(ConflictError, match="served by the running loop"):
                 await gateway.stop_session("SYN/volatility")
-            with pytest.raises(ConflictError, match="fed by its caller"):
+            with pytest.raises(ConflictError, match="learns from its caller's examples"):
                 await gateway.adapt("ELSE/mine", "performance")
             with pytest.raises(NotFoundError, match="no session"):
                 await gateway.stop_session("ELSE/other")
@@ -354,11 +354,11 @@ def test_the_services_own_methods_change_nothing_that_the_journal_holds() -> Non
         await gateway.update("ELSE/mine", examples(5))
         learning, state = gateway._system.learning, gateway._system.state_sha256()
         row = LabelledRow(np.zeros(3), 1)
-        with pytest.raises(SessionError, match="fed by commands, which the journal holds"):
+        with pytest.raises(SessionError, match="learns from commands, which the journal contains"):
             await learning.process_batch("ELSE/mine", [row])
-        with pytest.raises(SessionError, match="fed by commands, which the journal holds"):
+        with pytest.raises(SessionError, match="learns from commands, which the journal contains"):
             await learning.predict("ELSE/mine", [0.0, 0.0, 0.0], "p1")
-        with pytest.raises(SessionError, match="fed by commands, which the journal holds"):
+        with pytest.raises(SessionError, match="learns from commands, which the journal contains"):
             await learning.stop_session("ELSE/mine")
         assert gateway._system.state_sha256() == state
 

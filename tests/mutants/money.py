@@ -205,7 +205,7 @@ MONEY = (
     Mutant(
         "outcomes-before-costs",
         "money",
-        "execution/execution_service.py",
+        "execution/decision_events.py",
         "        pnl=lot.net_pnl,\n",
         "        pnl=lot.gross_pnl,\n",
         ("unit/execution/test_execution_service.py::test_an_outcome_is_net_of_what_both_its_fills_cost",),

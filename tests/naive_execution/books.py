@@ -82,7 +82,7 @@ class Book:
         self.value = 0
         """The value of the positions as last valued, in minor units: longs positive, shorts negative."""
         self.gross = 0
-        """The same with shorts counted as positive."""
+        """The value of the positions as last valued, with shorts counted as positive."""
         self._lots: dict[str, LotQueue] = {}
 
     def add_instrument(self, units: Units) -> None:
@@ -102,7 +102,7 @@ class Book:
         return lots
 
     def position(self, symbol: str) -> int:
-        """Signed quantity held, in parts of a unit; 0 of a symbol that had no bar yet."""
+        """Signed quantity held, in parts of a unit; 0 for a symbol without bars so far."""
         return self._lots[symbol].position if symbol in self._lots else 0
 
     def apply_fill(self, fill: Fill) -> list[Lot]:
@@ -148,7 +148,7 @@ class Book:
         )
 
     def by_symbol(self) -> dict[str, SymbolResult]:
-        """The result by symbol; the P&L of all symbols adds up to that of the book."""
+        """The result by symbol. The P&L of all symbols adds up to that of the book."""
         parts = {}
         for symbol, lots in self._lots.items():
             gross = lots.realised_gross + lots.marked - lots.basis

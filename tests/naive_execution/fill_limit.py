@@ -1,4 +1,4 @@
-"""How much of an order may trade at the price of its fill. Pure functions."""
+"""The quantity of an order that may trade at the price of its fill. Pure functions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def admitted(
     quantity
         Of the order, in parts, signed, not 0.
     fraction
-        The fraction of the equity that the position is meant to be worth; only its size counts.
+        The target value of the position as a fraction of the equity; only its size counts.
     account
         At ``price``, before the fill.
     price

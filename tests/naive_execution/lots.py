@@ -40,7 +40,7 @@ class LotsState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def share(amount: int, start: int, end: int, whole: int) -> int:
-    """The part of ``amount`` that belongs to units ``start`` to ``end`` of ``whole``; adjoining parts add up exactly.
+    """The part of ``amount`` that belongs to units ``start`` to ``end`` of ``whole``; adjacent parts add up exactly.
 
     >>> [share(10, 0, 1, 3), share(10, 1, 2, 3), share(10, 2, 3, 3)]
     [3, 3, 4]

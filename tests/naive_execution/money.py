@@ -8,12 +8,12 @@ _POWERS = tuple(10.0**exponent for exponent in range(309))
 
 
 def money(quantity: int, price: float, units: Units) -> int:
-    """What ``quantity`` parts are worth at ``price``, in minor units, rounded half to even.
+    """The value of ``quantity`` parts at ``price``, in minor units, rounded half to even.
 
     Parameters
     ----------
     quantity
-        Signed, in parts of a unit; a negative quantity is worth the negative of the positive one.
+        Signed, in parts of a unit; a negative quantity has a negative value.
     price
         Quote currency per unit, finite.
     units
@@ -30,7 +30,7 @@ def money(quantity: int, price: float, units: Units) -> int:
 
 
 def parts_for(value: float, price: float, units: Units) -> int:
-    """How many parts ``value`` (minor units, signed) buys at ``price``: a whole number of lots, rounded towards 0.
+    """The number of parts that ``value`` (minor units, signed) buys at ``price``: a whole number of lots, rounded towards 0.
 
     >>> parts_for(-50_000.0, 300.0, Units("X", cash_decimals=2, quantity_decimals=6))
     -1666666

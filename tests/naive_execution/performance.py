@@ -25,9 +25,9 @@ class PerformanceState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Performance:
     """Follows an equity in minor units, one mark per instant.
 
-    A mark's return is the change over the previous equity, 0 while that is not positive (a bankrupt book has no return). A
-    mark at midnight UTC belongs to the day that it ends, so that the day's start is the equity at midnight. The Sharpe
-    ratio takes no riskless rate off (Sharpe, 1994).
+    The return of a mark is the change divided by the previous equity, or 0 while that is not positive (a bankrupt book has no
+    return). A mark at midnight UTC belongs to the day that it ends, so that the day's start is the equity at midnight. The
+    Sharpe ratio takes no riskless rate off (Sharpe, 1994).
 
     >>> performance = Performance(10_000)
     >>> for ts, equity in enumerate([10_100, 10_000, 10_200], start=1):
@@ -71,7 +71,7 @@ class Performance:
                 self.max_drawdown = drawdown
 
     def sharpe(self, marks_per_year: float) -> float | None:
-        """Mean over standard deviation of the returns per mark, per year; None while it is undefined: they did not vary."""
+        """Mean over standard deviation of the returns per mark, annualised; None while the returns do not vary."""
         if self.marks < 2:
             return None
         mean = self.total / self.marks

@@ -38,8 +38,8 @@ class OrderRequest(msgspec.Struct, frozen=True):
 class RiskGate:
     """Checks a request against the limits of the configuration.
 
-    An order that only reduces a position passes all but the checks of its price: refusing it would lock the position (a
-    short that rises by a third is already worth twice the equity). A request beyond a limit is refused, never cut to fit.
+    An order that only reduces a position must pass only the checks of its price: refusing it would lock the position (a short
+    whose price rises by a third is already worth twice the equity). A request beyond a limit is refused, never reduced.
 
     >>> gate = RiskGate(RiskConfig(max_position_fraction=0.5))
     >>> units = Units("X", cash_decimals=2, quantity_decimals=6)
@@ -120,7 +120,7 @@ class RiskGate:
 
 
 def reduces(held: int, quantity: int) -> bool:
-    """Whether an order only makes a position smaller: opposite to it, and not beyond flat.
+    """Whether an order only reduces a position: its sign is opposite, and it is not larger than the position.
 
     >>> reduces(10, -10), reduces(10, -11), reduces(0, 5)
     (True, False, False)

@@ -53,15 +53,15 @@ class ExecutionService:
     An order is refused in two places: when it is decided, by `naive_execution.risk.RiskGate`; and at its fill, when the
     limits leave less than the smallest order at that price. Both give a `Refusal` with its reasons.
 
-    ``combined`` follows ``execution.entry_rule``; the other rule runs beside it, as ``cost_aware`` or as ``signal``.
-    ``rules_only`` follows the rules, sized by the plain volatility, with no model anywhere; ``ml_only`` follows the model,
-    sized by the forecast. Only the books of the combined signal are scaled by trade quality. A stop rests at
-    ``close * (1 -+ stop_volatilities * volatility per bar)``, of the bar on which the position was decided.
+    ``combined`` follows ``execution.entry_rule``; the other rule runs in a shadow book, ``cost_aware`` or ``signal``.
+    ``rules_only`` follows the rules, sized by the plain volatility, without any model. ``ml_only`` follows the model, sized by
+    the forecast. Only the books of the combined signal are scaled by trade quality. A stop rests at ``close * (1 -+
+    stop_volatilities * volatility per bar)``, of the bar on which the position was decided.
 
     Parameters
     ----------
     config
-        Of it: ``execution``, ``risk`` and ``venue`` (costs, for the cost-aware rule, and units).
+        The sections ``execution``, ``risk`` and ``venue`` (costs for the cost-aware rule, and units) are used.
     venue
         Trades the orders.
     symbols
@@ -70,7 +70,7 @@ class ExecutionService:
     Raises
     ------
     ConfigError
-        A setting by symbol names one that is not traded.
+        A setting by symbol names a symbol that is not traded.
 
     References
     ----------
@@ -111,7 +111,7 @@ class ExecutionService:
         self._settled = ExecutionResult()
 
     def book(self, name: str = PRIMARY) -> Book:
-        """One of the books, for reading. UnknownNameError when the run has none of that name."""
+        """A view of one book. Raises UnknownNameError when the run has no book of that name."""
         book = self._books.get(name)
         if book is None:
             raise UnknownNameError(f"{name!r} is not a book of this run{did_you_mean(name, self._books)}")
@@ -123,7 +123,7 @@ class ExecutionService:
         return tuple(self._books)
 
     def open_signals(self, symbol: str) -> set[str]:
-        """The signals that the primary book's open lots in ``symbol`` came from."""
+        """The signals that opened the primary book's open lots in ``symbol``."""
         return self._books[PRIMARY].lots(symbol).signal_ids()
 
     @property
@@ -257,7 +257,7 @@ class ExecutionService:
         return NOTHING_DECIDED
 
     def release(self, orders: Sequence[Order]) -> None:
-        """Pass orders to the venue; only after the journal contains them. OrderError for one that could never trade."""
+        """Pass orders to the venue, after the journal contains them. Raises OrderError for an order that could never trade."""
         if orders:
             self._venue.release(orders)
 
@@ -287,14 +287,14 @@ class ExecutionService:
         return State(scalars={"books": books, "desks": msgspec.to_builtins(desks)})
 
     def restore(self, state: State) -> None:
-        """Take over ``state``. Raises StateError when it is of other books or symbols."""
+        """Restore ``state``. Raises StateError when it was saved with other books or symbols."""
         try:
             saved = msgspec.convert(state.scalars, _ServiceState)
         except msgspec.ValidationError as error:
             raise StateError(f"the saved state of execution does not fit: {error}; use an older checkpoint") from None
         if sorted(saved.books) != sorted(self._books) or not set(saved.desks) <= set(self._symbols):
             raise StateError(
-                f"the saved state of execution is of books {sorted(saved.books)} and symbols {sorted(saved.desks)}, "
+                f"the saved state of execution has books {sorted(saved.books)} and symbols {sorted(saved.desks)}, "
                 f"but this run has {sorted(self._books)} and {sorted(self._symbols)}; "
                 "resume with the configuration and data that saved it"
             )

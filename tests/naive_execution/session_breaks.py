@@ -11,17 +11,18 @@ NEAR_NS = HOUR_NS
 KEPT = 24
 NEEDED = 2
 SHARE = 3
-"""At least one break of so many began at that time of day: outages at random times do not look like a session's end."""
+"""At least one break in this many began at that time of day, so that outages at random times are not taken for the end of a
+session."""
 LONGER = 1.5
-"""A usual break is at most so many times as long as the second longest of those."""
+"""A usual break is at most this many times as long as the second longest break at that time of day."""
 
 
 class SessionBreaks:
     """Stores when the last breaks of one symbol began, by the time of day (UTC), and how long they were.
 
     A break is usual when at least two, and a third, of the last 24 began at the same time of day, and it is at most 1.5 times
-    as long as the second longest of those: whatever is usual was seen twice. So the first two closing hours and the first
-    two weekends that a symbol shows are treated as missing data, as is a session that ends early.
+    as long as the second longest of those, so that every usual break was seen twice. The first two closing hours and the first
+    two weekends of a symbol are therefore treated as missing data, as is a session that ends early.
 
     >>> breaks, hour = SessionBreaks(), NEAR_NS
     >>> [breaks.usual(day * DAY_NS + 20 * hour, 17 * hour) for day in range(4)]

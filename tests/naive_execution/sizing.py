@@ -30,7 +30,7 @@ def target_fraction(
     (0.25, -1.0)
     """
     if not forecast_volatility > 0.0:
-        raise NonFiniteError(f"the forecast volatility is {forecast_volatility!r}; sizing needs one above 0")
+        raise NonFiniteError(f"the forecast volatility is {forecast_volatility!r}; sizing needs a volatility above 0")
     fraction = direction * target_volatility / forecast_volatility * quality_scale
     if fraction > max_fraction:
         return max_fraction
@@ -40,9 +40,9 @@ def target_fraction(
 
 
 def within_band(held: int, target: int, band: float) -> bool:
-    """Whether the change from ``held`` to ``target`` is too small to trade; one to exactly 0 never is.
+    """Whether the change from ``held`` to ``target`` is too small to trade; a change to exactly 0 never is.
 
-    A change of sides counts by its size too: a signal that hovers around 0 would otherwise trade at every bar.
+    A change from long to short is compared by its size too; otherwise a signal around 0 would trade at every bar.
 
     >>> within_band(100, 110, 20.0), within_band(10, 0, 20.0), within_band(5, -5, 20.0)
     (True, False, True)

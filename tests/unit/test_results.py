@@ -45,7 +45,7 @@ def test_what_is_undefined_on_few_bars_is_left_blank() -> None:
     made = Source("0" * 12)
     parts = {f"replay {name}": Part(made, "2026-11-30", found) for name in ("eurusd_1h_2017", "bars_1h_SPY_1998_2016")}
     shown = sections(parts)
-    assert "Of 0 intervals 0 lie above 0, 0 below, and 0 contain 0." in shown["volatility"]
+    assert "Of 0 intervals, 0 lie above 0, 0 lie below 0, and 0 contain 0." in shown["volatility"]
     assert "| SPY 1 h " in shown["books"]
     assert "None" not in "".join(shown.values())
 

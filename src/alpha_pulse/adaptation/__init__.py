@@ -1,4 +1,5 @@
-"""Notices when a model goes stale, acts, compares the action with a control that did not act, and undoes what did not help."""
+"""Detects when a model is out of date, adapts it, compares it with an unchanged control, and rolls back adaptations without
+effect."""
 
 from alpha_pulse.adaptation.adaptive_model_manager import AdaptiveModelManager
 

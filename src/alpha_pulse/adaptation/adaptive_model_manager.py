@@ -72,7 +72,7 @@ class _SessionState:
 
 
 class AdaptiveModelManager:
-    """Adapts models on drift alarms, changes of regime, decay and requests, and rolls back what did not help.
+    """Adapts models on drift alarms, changes of regime, decay and requests, and rolls back adaptations that did not help.
 
     An adaptation begins a trial: the adapted model and an unchanged copy (the control) learn the same labels, and their mixture
     is served. After ``boost_labels`` common labels the adapted model is accepted if it saved more log loss than chance would;
@@ -100,17 +100,17 @@ class AdaptiveModelManager:
         self._running: RunningSystem | None = None
 
     def attach(self, running: RunningSystem) -> None:
-        """Become part of a running system: what users request is then a journaled command."""
+        """Become part of a running system, in which users' requests are journaled commands."""
         self._running = running
 
     # Settings.
 
     @property
     def accuracy_threshold(self) -> float:
-        """Windowed accuracy this far below the whole run's counts as decay.
+        """A windowed accuracy this far below that of the whole run counts as decay.
 
-        A change takes effect at the next check by the timer; in a running system it is a journaled command. ConfigError for
-        anything but a number from 0 to 1.
+        A change takes effect at the next check by the timer; in a running system it is a journaled command. Raises ConfigError
+        unless the value is a number from 0 to 1.
         """
         return self._config.accuracy_threshold
 
@@ -131,7 +131,8 @@ class AdaptiveModelManager:
 
     @property
     def drift_threshold(self) -> float | None:
-        """As configured; read-only, because the detectors and their state were made for it. ConflictError when it is set."""
+        """The configured detector; read-only, because the detectors and their state depend on it. Setting it raises
+        ConflictError."""
         return self._config.drift_threshold
 
     @drift_threshold.setter
@@ -140,7 +141,8 @@ class AdaptiveModelManager:
 
     @property
     def interval_s(self) -> float:
-        """As configured (seconds); read-only, because the timer fires at multiples of it. ConflictError when it is set."""
+        """The configured period in seconds; read-only, because the timer fires at multiples of it. Setting it raises
+        ConflictError."""
         return self._config.interval_s
 
     @interval_s.setter
@@ -319,7 +321,7 @@ class AdaptiveModelManager:
     # Methods for users.
 
     async def monitor_and_adapt(self) -> None:
-        """Let the timer fire at the next slice. ConflictError without a run, or when adaptation is disabled."""
+        """Let the timer fire at the next slice. Raises ConflictError without a run, or when adaptation is disabled."""
         if self._running is None:
             raise ConflictError("no run is in progress, so no slice follows at which the timer could fire")
         if not self._config.enabled:
@@ -327,21 +329,21 @@ class AdaptiveModelManager:
         self._running.carry_out(Command("adapt", EVERY, drift_type=TIMER))
 
     def get_model_metrics(self, symbol: str) -> dict[str, ModelHealth]:
-        """The scores of a symbol's sessions in their sliding windows, by target. SessionError for an unknown symbol."""
+        """The scores of a symbol's sessions in their sliding windows, by target. Raises SessionError for an unknown symbol."""
         return {target: self._health(state.session) for target, state in self._of(symbol).items()}
 
     def check_drift(self, symbol: str) -> bool:
-        """Whether a session of the symbol has drifted and not recovered yet. SessionError for an unknown symbol."""
+        """Whether a session of the symbol has drifted and not recovered yet. Raises SessionError for an unknown symbol."""
         return any(episode.recovery_ts is None for state in self._of(symbol).values() for episode in state.recovery.episodes)
 
     def adapt_model(self, symbol: str) -> tuple[AdaptationResponse, ...]:
-        """Request that a symbol's sessions learn faster from the next slice on; the response for each session."""
+        """Request that a symbol's sessions learn faster from the next slice on. Returns the response for each session."""
         return self._request(symbol, "performance")
 
     def retrain_with_new_regime(self, symbol: str) -> tuple[AdaptationResponse, ...]:
-        """Request that a symbol's models are reset at the next slice; the response for each session.
+        """Request that a symbol's models are reset at the next slice. Returns the response for each session.
 
-        The reset model is accepted only where it is better than its copy from before.
+        The reset model is accepted only if it is better than a copy from before the reset.
         """
         return self._request(symbol, policy.REGIME)
 
@@ -353,7 +355,7 @@ class AdaptiveModelManager:
         """Why no action on a session can begin now, and for how long; empty when one can."""
         state = self._states.get(_key(session_id))
         if state is None:
-            return f"session {session_id} is fed by its caller; only the loop's sessions are adapted"
+            return f"session {session_id} learns from its caller's examples; only the loop's sessions are adapted"
         return self._prevented(state)
 
     def recovery(self, symbol: str, target: str) -> RecoveryTracker:

@@ -35,7 +35,7 @@ def on_alarm(alarm: DriftAlarm) -> AdaptationDecision:
 
 
 def on_regime(change: RegimeChange, kind: Kind) -> AdaptationDecision:
-    """A change of regime: the kind that ``adaptation.on_regime`` sets; the first regime of a run is no change."""
+    """A change of regime: the action that ``adaptation.on_regime`` sets. The first regime of a run is not a change."""
     cause = f"regime:{change.change_id}"
     if change.from_label is None:
         return AdaptationDecision("keep", cause, f"the first regime is {change.to_label}")
@@ -45,12 +45,13 @@ def on_regime(change: RegimeChange, kind: Kind) -> AdaptationDecision:
 
 
 def on_health(excess_loss: float, lost_accuracy: float, config: AdaptationConfig) -> AdaptationDecision:
-    """A check by the timer: decay is a windowed loss above the base rate's, or accuracy below the whole run's, by a threshold.
+    """A check by the timer. Decay is a windowed loss that exceeds the base rate's, or an accuracy below the whole run's, by a
+    threshold.
 
     Parameters
     ----------
     excess_loss
-        Windowed mean log loss of what was served above the base rate's, in nats.
+        Windowed mean log loss of the served prediction minus that of the base rate, in nats.
     lost_accuracy
         Accuracy of the whole run minus the window's, 0 to 1.
     config
@@ -64,7 +65,7 @@ def on_health(excess_loss: float, lost_accuracy: float, config: AdaptationConfig
 
 
 def on_request(drift_type: str) -> AdaptationDecision:
-    """A user's request: reset the model for a new regime, learn faster for a while otherwise."""
+    """A user's request: reset the model for a new regime; otherwise learn faster for a while."""
     return AdaptationDecision(
         "reset" if drift_type == REGIME else "boost", "request", f"adaptation was requested ({drift_type})"
     )

@@ -10,17 +10,18 @@ from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import DriftAlarm
 
 SPAN = 200
-"""Labels of each span after the alarm over which the error rate is averaged, until it has recovered."""
+"""Labels of each span after the alarm over which the error rate is averaged, until the model has recovered."""
 RECOVERED = 0.75
 """A model has recovered when this fraction of the rise of its error rate is gone."""
 
 
 class Episode(msgspec.Struct):
-    """One drift: samples (labels) and market times of change, alarm, action and recovery; None while it has not come.
+    """One drift: samples (labels) and market times of change, alarm, action and recovery. A time is None until its event
+    occurs.
 
-    All samples count the session's labels from its first, as the alarm does. ``accepted``: whether the action passed its
-    trial; None without an action, and while it is on trial. The episode is over when the error rate of a whole span of labels
-    is at or below ``level``. ``errors`` and ``seen`` are of the span under way.
+    Sample numbers count the session's labels from its first, as in the alarm. ``accepted``: whether the action passed its
+    trial; None without an action, and while it is on trial. The episode is over when the error rate over a whole span of labels
+    is at or below ``level``. ``errors`` and ``seen`` count the current span.
     """
 
     alarm_id: str
@@ -53,7 +54,7 @@ class Episode(msgspec.Struct):
 
     @property
     def on_trial(self) -> bool:
-        """Whether it is not known yet if its action is accepted."""
+        """Whether the trial of its action is still running."""
         return self.action_ts is not None and self.accepted is None
 
 
@@ -73,20 +74,20 @@ class RecoveryTracker:
             self._open = [episode for episode in self._open if not episode.update(errors, times, before)]
 
     def on_alarm(self, alarm: DriftAlarm) -> None:
-        """An episode begins, at the point to which the alarm dates the change."""
+        """Begin an episode at the time of the change that the alarm estimates."""
         level = alarm.mean - RECOVERED * alarm.score
         episode = Episode(alarm.alarm_id, alarm.change_sample, alarm.sample, alarm.change_ts, alarm.ts, level)
         self.episodes.append(episode)
         self._open.append(episode)
 
     def on_action(self, alarm_id: str, ts: int) -> None:
-        """An alarm led to an action, at the newest label."""
+        """Record that an alarm led to an action at the newest label."""
         for episode in self._open:
             if episode.alarm_id == alarm_id:
                 episode.action_sample, episode.action_ts = max(self._samples, episode.alarm_sample), ts
 
     def on_result(self, *, accepted: bool) -> None:
-        """The running trial is over: the action of every episode on trial is accepted, or rolled back."""
+        """Record the end of the running trial: the action of every episode on trial is accepted or rolled back."""
         for episode in self.episodes:
             if episode.on_trial:
                 episode.accepted = accepted

@@ -55,20 +55,21 @@ class _Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AgentManager:
-    """Lets every agent decide on one view and combines the Signals; the weights follow the outcomes of their trades.
+    """Lets every agent decide on one view, and combines the Signals with weights that follow the outcomes of their trades.
 
     The weights follow fixed share: each closed lot gives an agent a loss between 0 (its direction was profitable) and 1 (the
     opposite direction was), and a small fraction of all weight is spread evenly each time, so that no weight vanishes. The
     weight of an agent that took no part in a lot does not change. Only ``combined`` uses these weights: outcomes depend on the
-    model, so that ``rules`` would not be a counterfactual if it did.
+    model, so that ``rules`` would not be a counterfactual if it used them.
 
     Parameters
     ----------
     agents
-        At least one, each with a name of its own; none of `members.RESERVED`. One that ships a kernel (`KernelAgent`), bare or
-        in an `MLAwareAgent`, is run by it, and the directions it holds move here; any other is called for its Signal.
+        At least one, with different names, none of them in `members.RESERVED`. An agent that ships a kernel (`KernelAgent`),
+        alone or in an `MLAwareAgent`, is run by its kernel, and the manager stores the directions it holds. Any other agent is
+        called for its Signal.
     symbols
-        Of the run, in its order; any other symbol gets its place when it is first seen.
+        The symbols of the run, in its order. Any other symbol is added when it is first seen.
     learning_rate
         How strongly one loss changes the weights, > 0.
     share
@@ -77,7 +78,7 @@ class AgentManager:
     Raises
     ------
     AgentError
-        No agent, a name taken twice or reserved, or something that is no `BaseAgent`.
+        There is no agent, a name is used twice or reserved, or an object is not a `BaseAgent`.
     ConfigError
         A rate out of its range.
 
@@ -164,11 +165,11 @@ class AgentManager:
 
     @property
     def ml_fraction(self) -> float | None:
-        """The share of decisions in which the model took part; None before the first."""
+        """The fraction of decisions in which the model took part; None before the first."""
         return self.ml_decisions / self.decisions if self.decisions else None
 
     def decide(self, view: MarketView) -> Decisions:
-        """Let every agent decide, and combine their Signals. AgentError when one of them breaks its contract."""
+        """Let every agent decide, and combine their Signals. Raises AgentError when an agent violates its contract."""
         place, values = self._symbol_place(view.bar.symbol), view.features.values
         called: list[Signal | None] = []
         prediction_ids: list[str | None] = []
@@ -229,7 +230,7 @@ class AgentManager:
         Parameters
         ----------
         contributions
-            Of the combined Signal that opened the lot.
+            The contributions to the combined Signal that opened the lot.
         side
             1 for a lot that was held long, -1 for one held short.
         return_
@@ -238,13 +239,13 @@ class AgentManager:
         Raises
         ------
         AgentError
-            ``side`` is neither, or a contribution names no agent of this manager, or one twice.
+            ``side`` is neither 1 nor -1, a contribution names an unknown agent, or an agent is named twice.
         NonFiniteError
             ``return_`` is not finite.
         """
         finite("the return of a closed lot", return_)
         if side not in (1, -1):
-            raise AgentError(f"the side of a closed lot is {side!r}; expected 1 (held long) or -1 (held short)")
+            raise AgentError(f"the side of a closed lot is {side!r}; expected 1 (long) or -1 (short)")
         places = self._places(contributions)
         self._directions[:] = math.nan
         for place, contribution in zip(places, contributions, strict=True):
@@ -267,7 +268,7 @@ class AgentManager:
         return places
 
     def snapshot(self) -> State:
-        """The arrays, and every agent's own state. See `alpha_pulse.core.stateful.Stateful`."""
+        """The arrays, and the state of every agent. See `alpha_pulse.core.stateful.Stateful`."""
         states = {agent.name: agent.snapshot() for agent, _ in self._forms}
         scalars = _Saved(list(self._names), list(self._symbols), {name: state.scalars for name, state in states.items()})
         arrays = {key: array.copy() for key, array in self.arrays.items()}
@@ -275,11 +276,11 @@ class AgentManager:
         return State(scalars=msgspec.structs.asdict(scalars), arrays=arrays)
 
     def restore(self, state: State) -> None:
-        """Take over ``state``. Raises StateError when it was saved with other agents."""
+        """Restore ``state``. Raises StateError when it was saved with other agents."""
         saved = scalars_as(_Saved, state, "the agent manager")
         if not set(saved.names) == set(saved.agents) == set(self._names):
             raise StateError(
-                f"a saved state of the agent manager holds {', '.join(sorted(saved.names))}, but this configuration runs "
+                f"a saved state of the agent manager contains {', '.join(sorted(saved.names))}, but this configuration runs "
                 f"{', '.join(sorted(self._names))}; restore with the configuration that saved it"
             )
         arrays = {key: np.empty_like(array) for key, array in self.arrays.items()}

@@ -15,23 +15,24 @@ from alpha_pulse.core.types import FeatureVector, MarketView, Prediction, Predic
 
 
 class Predictor(Protocol):
-    """The source of an agent's predictions. All agents share one prediction per step, so that a second call costs nothing."""
+    """The source of an agent's predictions. All agents share one prediction per step, so further calls are cheap."""
 
     def prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
-        """The prediction for this step, or None when none is available: decide by rules."""
+        """The prediction for this step. None when there is none; the agent then decides by its rules."""
         ...
 
     def confidence_threshold(self, symbol: str) -> float | None:
-        """The confidence (0 to 1) from which the model takes part for ``symbol``; None while unknown: decide by rules."""
+        """The confidence (0 to 1) from which the model takes part for ``symbol``. None while it is unknown; the agent then
+        decides by its rules."""
         ...
 
 
 class BaseAgent(ABC):
     """Turns a view of the market into a Signal.
 
-    A subclass sets ``name``, looks up its features once with `index_of` and implements `rule_based_analysis`. It may
-    keep the direction it last took per symbol in ``held``, which is saved and restored; one with more memory extends
-    `snapshot` and `restore`. The same view always gives the same Signal, however often it is decided.
+    A subclass sets ``name``, looks up its features once with `index_of` and implements `rule_based_analysis`. It may store its
+    latest direction for each symbol in ``held``, which is saved and restored. An agent with more memory extends `snapshot` and
+    `restore`. The same view must always give the same Signal, however often the agent decides.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ class BaseAgent(ABC):
         """The rules' direction, finite, from -1 to 1. Missing features are 0 and should move it towards 0."""
 
     def decide(self, market_data: MarketView) -> Signal:
-        """The Signal for this view, by rules alone. An override that adds other sources must be as repeatable."""
+        """The Signal for this view, by rules alone. An override that adds other sources must be deterministic too."""
         bar = market_data.bar
         direction = self.rule_based_analysis(market_data)
         return Signal(f"{self.name}/{bar.symbol}/{bar.seq}", self.name, bar.symbol, bar.ts_event, direction, None, direction)
@@ -132,5 +133,5 @@ def checked_decision(agent: BaseAgent, market_data: MarketView) -> Signal:
 
 
 def refusal(name: str, error: NonFiniteError) -> AgentError:
-    """The error of an agent whose numbers, or those it was given, are none."""
+    """The error of an agent that returned, or received, a value that is not a number."""
     return AgentError(f"agent {name!r} is refused: {error}")

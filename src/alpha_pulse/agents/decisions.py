@@ -16,8 +16,8 @@ from alpha_pulse.kernels.agents.decision import COLUMNS, HEAD
 class Decisions(msgspec.Struct, frozen=True):
     """The Signals of one step for one symbol.
 
-    ``combined`` mixes the members by their learned weights. ``rules`` mixes their rule parts by equal weights: the decision if
-    no model existed. ``ml`` is the mean of their model parts; None where the model took no part.
+    ``combined`` mixes the members by their learned weights. ``rules`` mixes their rule parts with equal weights: the decision
+    without any model. ``ml`` is the mean of their model parts, or None if the model took no part.
     """
 
     combined: Signal
@@ -34,20 +34,20 @@ def make_decisions(
     Parameters
     ----------
     row
-        All its numbers.
+        The numbers of the decision.
     names
         Of the agents.
     bar
-        On which they decided.
+        The bar on which the agents decided.
     called
-        The Signal of each agent that was called in Python; None of one that was run by its kernel.
+        The Signal of each agent that was called in Python; None for an agent that was run by its kernel.
     prediction_ids
-        Of the prediction that each of those was given; None without one.
+        The id of the prediction that each of these agents received; None without one.
 
     Raises
     ------
     AgentError
-        The direction or rule part of one that was run by its kernel is no number from -1 to 1.
+        The direction or rule part of an agent that was run by its kernel is not a number from -1 to 1.
     """
     symbol, ts, tail = bar.symbol, bar.ts_event, f"/{bar.symbol}/{bar.seq}"
     members: list[Signal] = []

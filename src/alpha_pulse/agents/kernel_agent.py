@@ -18,7 +18,7 @@ class KernelAgent(BaseAgent):
     """An agent that ships its rule as a kernel; the direction held per symbol is its only memory.
 
     A subclass sets ``name``, ``features`` and ``rule``, a function decorated with `alpha_pulse.kernels.base.jit.kernel` and
-    wrapped in ``staticmethod``. A Python form beside it is optional: without one, `rule_based_analysis` calls the kernel.
+    wrapped in ``staticmethod``. A Python form of the rule is optional: without one, `rule_based_analysis` calls the kernel.
 
     Attributes
     ----------
@@ -50,7 +50,8 @@ class KernelAgent(BaseAgent):
     @staticmethod
     @abstractmethod
     def rule(features: NDArray[np.float64], places: NDArray[np.int64], held: float) -> float:
-        """The direction wanted, finite, from -1 to 1, which is held from then on. A kernel, and pure: see the how-to.
+        """The new direction, finite, from -1 to 1, which is held from then on. It must be a kernel and a pure function: see the
+        how-to.
 
         Parameters
         ----------
@@ -67,7 +68,7 @@ class KernelAgent(BaseAgent):
         self.places = np.array([self.index_of(feature) for feature in self.features], dtype=np.int64)
 
     def rule_based_analysis(self, market_data: MarketView) -> float:
-        """The direction that the kernel wants, which is held from now on."""
+        """The direction that the kernel returns, which is held from now on."""
         symbol = market_data.bar.symbol
         wanted = float(self.rule(market_data.features.values, self.places, self.held.get(symbol, 0.0)))
         self.held[symbol] = wanted
@@ -75,7 +76,7 @@ class KernelAgent(BaseAgent):
 
 
 def ships_kernel(agent: KernelAgent) -> bool:
-    """Whether ``agent`` may be run by its kernel: no class below the one that ships it overrides the Python form.
+    """Whether ``agent`` may be run by its kernel: no subclass of the class that ships it overrides the Python form.
 
     >>> from alpha_pulse.agents.trend import TrendFollowing
     >>> class Contrary(TrendFollowing):

@@ -15,20 +15,21 @@ RESERVED = ("combined", "rules", "ml")
 
 
 def kernel_form(agent: BaseAgent) -> KernelAgent | None:
-    """The agent whose kernel takes the place of ``agent``'s Python form; None where there is none."""
+    """The agent whose kernel replaces the Python form of ``agent``; None without one."""
     inner = agent.agent if type(agent) is MLAwareAgent else agent
     return inner if isinstance(inner, KernelAgent) and ships_kernel(inner) else None
 
 
 def settings_row(agent: BaseAgent) -> tuple[float, float, float, float]:
-    """An agent's settings as `kernels.agents.decision.decide_row` takes them."""
+    """An agent's settings, in the form that `kernels.agents.decision.decide_row` expects."""
     if isinstance(agent, MLAwareAgent):
         return float(kernel_form(agent) is not None), *agent.weights, agent.full_edge
     return float(kernel_form(agent) is not None), 1.0, 0.0, 1.0
 
 
 def check_members(agents: Sequence[BaseAgent]) -> None:
-    """AgentError where there is no agent, something is none, or a name is reserved, has a slash or is taken twice."""
+    """Raise AgentError if there is no agent, an object is not an agent, or a name is reserved, contains a slash or is used
+    twice."""
     if not agents:
         raise AgentError("there is no agent to decide; name at least one in agents.members")
     for agent in agents:

@@ -14,18 +14,18 @@ from alpha_pulse.kernels.agents.decision import mix_model
 class MLAwareAgent(BaseAgent):
     """Wraps ``agent``: 0.6 rules + 0.4 model when the model is confident, else the rules alone.
 
-    The model's direction is ``(2p - 1) / full_edge``, at most 1 either way: a probability of ``(1 + full_edge) / 2`` is a whole
-    position. It takes part when the prediction's confidence reaches the threshold. It never changes ``rule_part``, so
-    the decision of the rules alone stays known.
+    The model's direction is ``(2p - 1) / full_edge``, clipped to -1 to 1: a probability of ``(1 + full_edge) / 2`` is a whole
+    position. It takes part when the prediction's confidence reaches the threshold. It never changes ``rule_part``, so the
+    decision of the rules alone stays known.
 
     Parameters
     ----------
     agent
         The agent to wrap; name and saved state are its own.
     predictor
-        Where predictions and the learned threshold come from.
+        The source of predictions and of the learned threshold.
     ml_confidence_threshold
-        The confidence (0 to 1) from which the model takes part; None: the predictor's, by symbol.
+        The confidence (0 to 1) from which the model takes part; None: the threshold of the predictor, by symbol.
     weights
         Of the rules and of the model, each >= 0, together 1.
     full_edge
@@ -73,7 +73,7 @@ class MLAwareAgent(BaseAgent):
         self._contexts: dict[str, PredictionContext] = {}
 
     def rule_based_analysis(self, market_data: MarketView) -> float:
-        """The wrapped agent's direction; no model takes part."""
+        """The wrapped agent's direction, without the model."""
         return self.agent.rule_based_analysis(market_data)
 
     def decide(self, market_data: MarketView) -> Signal:
@@ -94,7 +94,7 @@ class MLAwareAgent(BaseAgent):
         )
 
     def ask(self, market_data: MarketView) -> tuple[Prediction | None, float]:
-        """The prediction for this view, if there is one, and the confidence from which it takes part; NaN while unknown."""
+        """The prediction for this view, if there is one, and the confidence from which it takes part (NaN while unknown)."""
         symbol = market_data.bar.symbol
         prediction = self._predictor.prediction(market_data.features, self._context(symbol))
         threshold = self.ml_confidence_threshold
@@ -109,7 +109,7 @@ class MLAwareAgent(BaseAgent):
         return context
 
     def snapshot(self) -> State:
-        """The wrapped agent's state: this one has no memory of its own."""
+        """The wrapped agent's state; the wrapper has no state of its own."""
         return self.agent.snapshot()
 
     def restore(self, state: State) -> None:
@@ -120,7 +120,7 @@ class MLAwareAgent(BaseAgent):
 def _check(threshold: float | None, weights: tuple[float, float], full_edge: float) -> None:
     if threshold is not None and not 0.0 < threshold < 1.0:
         raise ConfigError(
-            f"ml_confidence_threshold is {threshold!r}; expected a number between 0 and 1, or None to have it learned"
+            f"ml_confidence_threshold is {threshold!r}; expected a number between 0 and 1, or None to choose it from scores"
         )
     if not (min(weights) >= 0.0 and math.isclose(sum(weights), 1.0, abs_tol=1e-9)):
         raise ConfigError(

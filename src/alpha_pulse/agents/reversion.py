@@ -11,8 +11,8 @@ class MeanReversion(KernelAgent):
 
     The score is the mean of ``bollinger_20`` (distance from the 20-bar mean, 1 at two standard deviations) and ``rsi_14``
     (centred, from -1 to 1) over ``OVERBOUGHT_RSI``; the constants are in `kernels.agents.reversion`. At ``|score| >= ENTER``
-    a position of ``|score| / FULL``, at most 1, is opened against it, or deepened if one is held; it is kept until the score
-    is within ``LEAVE`` of 0 or has changed sign. The two thresholds prevent a change at every bar.
+    a position of ``|score| / FULL``, at most 1, is opened against it, or an open one is increased. The position is held until
+    the score is within ``LEAVE`` of 0 or has changed sign. The two thresholds prevent a change at every bar.
 
     Raises
     ------

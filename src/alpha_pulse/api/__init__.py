@@ -1,1 +1,1 @@
-"""HTTP and WebSocket over the running system. It meets the engine only in `alpha_pulse.gateway.protocol`."""
+"""The HTTP and WebSocket API of the running system. It uses the engine only through `alpha_pulse.gateway.protocol`."""

@@ -50,7 +50,7 @@ def install(app: Starlette, operations: Sequence[Operation]) -> None:
 
 
 def refuse(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The response to a refused request; of a long sentence, the beginning and the end."""
+    """The response to a refused request. Long messages are shortened to their beginning and end."""
     if len(detail) > MAX_BEGIN + MAX_END:
         detail = f"{detail[:MAX_BEGIN]}...{detail[-MAX_END:]}"
     return JsonResponse(ErrorResponse(detail), status, headers=headers)

@@ -31,7 +31,7 @@ class Exposition:
         return generate_latest(self._registry)
 
     def describe(self) -> Iterable[Metric]:
-        """No metrics: registration must not read the engine."""
+        """Returns no metrics, because registration must not read the engine."""
         return ()
 
     def collect(self) -> Iterator[Metric]:

@@ -1,4 +1,4 @@
-"""Protocols of uvicorn with limits: clients that send no request, too large a head, or do not read are disconnected."""
+"""Protocols of uvicorn with limits: clients that send no request, send too large a head, or do not read are disconnected."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class HttpProtocol(_Tracked, HttpToolsProtocol):
         super().on_headers_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """Hand the connection over to `StreamProtocol`."""
+        """Pass the connection to `StreamProtocol`."""
         self._open_connections.closed(self)
         super().handle_websocket_upgrade()
 

@@ -1,6 +1,7 @@
 """Produces frames for streams: one producer per symbol, each frame encoded once for all clients, at most 20 per second.
 
-The engine never waits for a client. It calls `Hub.wake`, which sets an event; a frame then covers all rows since the last.
+The engine never waits for a client. It calls `Hub.wake`, which sets an event; the next frame covers all rows since the previous
+one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from alpha_pulse.gateway.protocol import Control, Gateway
 
 FRAME_SECONDS = 0.05
 STEP_SECONDS, NEXT_SECONDS = 0.02, 0.002
-"""The longest times that a frame, and sending it to the next few clients, wait for a step."""
+"""Maximum time to wait for the end of a step: before a frame is made, and before it is sent to the next few clients."""
 IDLE_SECONDS = 1.0
 PING_SECONDS = 15.0
 CATCH_UP_FRAMES = 200

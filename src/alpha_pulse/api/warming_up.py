@@ -1,4 +1,4 @@
-"""While a run starts and its history is read, requests that need the history wait; others are served at once."""
+"""While a run starts and its history is read, requests that need the history wait. All others are served at once."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Commands(typer.Typer):
 
 
 def in_range(low: int, high: int | None = None) -> Callable[[typer.CallbackParam, Any], Any]:
-    """A callback that checks the range of an option; ConfigError for a number outside of it."""
+    """A callback that checks the range of an option; it raises ConfigError for a number outside the range."""
     expected = f"{low} or more" if high is None else f"a number from {low} to {high}"
 
     def check(parameter: typer.CallbackParam, value: Any) -> Any:

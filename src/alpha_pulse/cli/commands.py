@@ -29,7 +29,7 @@ journal_app = Commands("Check stored runs.\n\nExample: [bold]alpha-pulse journal
 app.add_typer(journal_app, name="journal")
 
 HOST, PORT, SPEED = "127.0.0.1", 8650, 8.0
-"""Defaults of `run`: the address of its page, and bars a second."""
+"""Defaults of `run`: the address of its page, and bars per second."""
 
 DataFiles = Annotated[
     list[str] | None,

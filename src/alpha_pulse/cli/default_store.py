@@ -69,7 +69,7 @@ def contains_no_rows(store: Path) -> bool:
 
 
 def with_fresh_hint(error: AlphaPulseError) -> AlphaPulseError:
-    """The same error, with a hint at ``--fresh``, which starts a new store."""
+    """The same error, with a hint about ``--fresh``, which starts a new store."""
     return type(error)(f"{error}; or start a new store with --fresh, which leaves that store as it is")
 
 

@@ -1,4 +1,4 @@
-"""The checks of ``alpha-pulse doctor``: what a run needs, and how to fix what is missing."""
+"""The checks of ``alpha-pulse doctor``: the requirements of a run, and how to meet those that are not met."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _MOST_FILES = 5
 
 
 def files_of(options: DataOptions) -> list[Path]:
-    """The files that ``--data`` names; the bundled file without it. Raises DataError when a name matches no file."""
+    """The files that ``--data`` names, or the bundled file without it. Raises DataError when a name matches no file."""
     return expand(options.data) if options.data else [bundled()[DEFAULT]]
 
 
@@ -32,10 +32,10 @@ def reader_options(options: DataOptions) -> ReadOptions:
     Raises
     ------
     ConfigError
-        An option has none of its allowed values.
+        An option has a value that is not allowed.
     """
     if options.stamp not in (None, "open", "close"):
-        raise ConfigError(f"--stamp is {options.stamp!r}; expected open or close: what a bar's time in the file marks")
+        raise ConfigError(f"--stamp is {options.stamp!r}; expected open or close, the instant that a bar's time states")
     if options.duplicates not in ("refuse", "first", "last"):
         raise ConfigError(f"--duplicates is {options.duplicates!r}; expected refuse, first or last")
     if options.dates not in (None, "dmy", "mdy", "ymd"):

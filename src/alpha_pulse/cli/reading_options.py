@@ -18,13 +18,11 @@ class DataOptions(NamedTuple):
         str | None, typer.Option(metavar="I", help="Length of a bar: 5m, 1h, 1d, 1w, 1mo (default: inferred).")
     ] = None
     tz: Annotated[
-        str | None, typer.Option(metavar="Z", help="Time zone of times that state none, such as UTC; required for those.")
+        str | None, typer.Option(metavar="Z", help="Time zone of times without one, such as UTC; required for such times.")
     ] = None
     symbol: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="S", help="Only this symbol; may be repeated. If the file names no symbol, the name to give its bars."
-        ),
+        typer.Option(metavar="S", help="Only this symbol; may be repeated. Names the bars of a file without symbols."),
     ] = None
     stamp: Annotated[
         str | None,

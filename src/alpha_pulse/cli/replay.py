@@ -35,7 +35,7 @@ IN_MEMORY = "memory://"
 
 
 class Outputs(msgspec.Struct, frozen=True):
-    """Files for results, beside the table on standard output; ``json`` may be ``-``."""
+    """Files for results, in addition to the table on standard output; ``json`` may be ``-``."""
 
     json: str | None = None
     decisions: Path | None = None
@@ -49,7 +49,7 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
     store_url
         The value of ``--store``; None creates a store in the user's data folder.
     command
-        The command line without ``--store`` and ``--resume``, for the hint how to resume.
+        The command line without ``--store`` and ``--resume``, for the hint on how to resume.
 
     Raises
     ------

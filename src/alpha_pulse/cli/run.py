@@ -40,7 +40,7 @@ from alpha_pulse.stores.base import Store
 
 ANYWHERE = ("0.0.0.0", "::")
 ECHO_S = 1.0
-"""Seconds in which a second signal counts as the first: some programs signal a process and then its group."""
+"""Seconds within which a second signal counts as the first: some programs signal a process and then its group."""
 
 
 class ServeOptions(msgspec.Struct, frozen=True):
@@ -86,7 +86,7 @@ def run(
     fresh
         Start from the first bar in a new store, which later starts resume.
     command
-        The command line, for the hint how to resume.
+        The command line, for the hint on how to resume.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Lengths of bars, and how a bar's time is shown: the time of its open, as a date only for bars of a day or longer."""
+"""Lengths of bars, and the display of a bar's time: the time of its open; for bars of a day or longer only the date."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from alpha_pulse.core.durations import DAY_NS, HOUR_NS, SECOND_NS, WEEK_NS
 
 MONTH_NS = 2_629_746 * SECOND_NS
-"""Represents one calendar month (and its multiples several): the mean month, a twelfth of 365.2425 days."""
+"""Represents one calendar month, and its multiples represent several: the mean month, a twelfth of 365.2425 days."""
 LONGEST_NS = 366 * DAY_NS
 """No bar is longer than a year."""
 DATE_SHIFT_NS = 9 * HOUR_NS
@@ -25,7 +25,7 @@ def months_of(interval_ns: int) -> int:
 
 
 def leeway_ns(interval_ns: int) -> int:
-    """The tolerance for the length of bars (ns), because of the calendar.
+    """The calendar tolerance for the length of bars (ns).
 
     Months have 28 to 31 days, weeks may be stamped by their first day of trading, and clocks change by an hour.
     """
@@ -35,7 +35,7 @@ def leeway_ns(interval_ns: int) -> int:
 
 
 def bar_label(open_ns: int, end_ns: int) -> str:
-    """A bar's time as shown in tables: its open (UTC), as a date only for bars of about a day or longer.
+    """A bar's time as shown in tables: its open (UTC); for bars of about a day or longer only the date.
 
     >>> friday = 1_704_412_800 * SECOND_NS
     >>> bar_label(friday, friday + DAY_NS), bar_label(friday, friday + HOUR_NS)

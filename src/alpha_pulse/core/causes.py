@@ -17,11 +17,11 @@ FULL = Cause("no space is left on the disk", "free space")
 READ_ONLY = Cause("the file system is mounted read-only", "mount it for writing")
 FORBIDDEN = Cause("this user may not write there", "give this user the permission to write there")
 TOO_LARGE = Cause("the limit on the size of a file is reached (ulimit -f)", "raise that limit")
-DISK = Cause("the disk reports an input/output error", "look into the system's log and check the disk")
+DISK = Cause("the disk reports an input/output error", "see the system's log and check the disk")
 
 _BY_ERRNO = {
     errno.ENOSPC: FULL,
-    errno.EDQUOT: Cause("this user's quota of the disk is used up", "free space"),
+    errno.EDQUOT: Cause("the disk quota of this user is used up", "free space"),
     errno.EFBIG: TOO_LARGE,
     errno.EROFS: READ_ONLY,
     errno.EACCES: FORBIDDEN,

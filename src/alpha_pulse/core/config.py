@@ -26,7 +26,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class LearningConfig(_Section, frozen=True):
-    """What is predicted, and by which online model."""
+    """The targets of predictions, and the online model."""
 
     model: str = "market_default"
     """Online model of the sessions `volatility` and `direction`: a name in docs/concepts/models.md, or a plug-in."""
@@ -94,7 +94,7 @@ class ExecutionConfig(_Section, frozen=True):
     initial_cash: Annotated[float, Meta(ge=1, lt=1e13)] = 100_000.0
     """Cash of each book, in units of the quote currency."""
     target_volatility: Positive = 0.10
-    """Target of the annual volatility of a whole position."""
+    """Target annual volatility of a whole position."""
     rebalance_band: NonNegative = 0.4
     """A change smaller than this fraction of the position at direction 1 is not traded, unless it closes the position."""
     min_order_fraction: Annotated[float, Meta(ge=0, lt=1)] = 0.001
@@ -131,7 +131,7 @@ class VenueConfig(_Section, frozen=True):
     fee_bps: NonNegative = 1.0
     """Fee of each fill."""
     half_spread_bps: NonNegative = 0.5
-    """Half the spread, where the feed has no quotes; with quotes, the newest known ones (docs/concepts/money.md)."""
+    """Half the spread if the feed has no quotes; otherwise the newest known quotes are used (docs/concepts/money.md)."""
     slippage_bps: NonNegative = 0.5
     """Slippage of each fill."""
     latency_ms: NonNegative = 0.0
@@ -179,10 +179,10 @@ class AdaptationConfig(_Section, frozen=True):
     loss_threshold: NonNegative = 0.05
     """Decay: windowed log loss this far above that of the base rate, in nats."""
     on_regime: Literal["keep", "boost", "reset"] = "keep"
-    """What a change of regime leads to. `keep`: it is recorded and shown. `boost`: the symbol's sessions learn faster for a
+    """Response to a change of regime. `keep`: it is recorded and shown. `boost`: the symbol's sessions learn faster for a
     while. `reset`: they start from scratch. Both run as a trial against a control (docs/concepts/regimes.md)."""
     boost_factor: Annotated[float, Meta(gt=1, le=100)] = 4.0
-    """A boost multiplies the learning rates and the mixing share by this."""
+    """Factor by which a boost multiplies the learning rates and the mixing share."""
     boost_labels: PositiveInt = 500
     """Labels of a trial, after which either the adapted model or its control continues."""
     cooldown_labels: NonNegativeInt = 500
@@ -195,9 +195,9 @@ class StoreConfig(_Section, frozen=True):
     durability: Literal["group", "step"] = "group"
     """`group`: rows are committed together. `step`: each row is on the disk before its orders are released."""
     group_ms: Positive = 20.0
-    """A group is committed when it is this old and the group before it is on the disk."""
+    """A group is committed when it is this old and the previous group is on the disk."""
     group_steps: PositiveInt = 500
-    """A group is committed when it has this many rows and the group before it is on the disk. With four times as many rows the
+    """A group is committed when it has this many rows and the previous group is on the disk. With four times as many rows the
     run waits for the disk."""
     checkpoint_steps: PositiveInt = 5_000
     """Steps between two checkpoints."""
@@ -206,7 +206,8 @@ class StoreConfig(_Section, frozen=True):
 
 
 class Config(_Section, frozen=True):
-    """All of it. ``config_hash`` names the decisions' inputs; the store's section cannot change a decision and is left out."""
+    """The whole configuration. ``config_hash`` identifies all settings that can change a decision, so it omits the store's
+    section."""
 
     seed: NonNegativeInt = 1
     """Seed of every generator: LightGBM's, and that of the bootstrap for reported intervals."""

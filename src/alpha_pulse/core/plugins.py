@@ -1,7 +1,8 @@
 """Names to classes: a lazy table per family, then entry points of other packages. No decorators, no folder scanning.
 
 A key of a table that ends in a colon is a prefix: it matches every name that begins with it, and its ``"module:function"``
-receives the rest of the name and returns a class or a factory. So learners of another library are named by their paths.
+receives the rest of the name and returns a class or a factory. Learners of another library are named by their paths in this
+way.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def load(family: str, table: Mapping[str, str], name: str) -> Any:
     Raises
     ------
     UnknownNameError
-        The name is in neither, or the plug-in was written for another ``API_VERSION``.
+        There is no such name, or the plug-in was written for another ``API_VERSION``.
     """
     prefix = prefix_of(table, name)
     if prefix is not None:
@@ -64,7 +65,7 @@ def load(family: str, table: Mapping[str, str], name: str) -> Any:
             if version != API_VERSION:
                 raise UnknownNameError(
                     f"plug-in {name!r} of {family} states API_VERSION {version!r}, but this program needs {API_VERSION}; "
-                    "install a version of the plug-in made for it"
+                    "install a version of the plug-in for that API"
                 )
             return plugin
     known = names(family, table) + [f"{key}..." for key in table if key.endswith(":")]

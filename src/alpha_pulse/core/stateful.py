@@ -42,7 +42,7 @@ class State(msgspec.Struct, frozen=True):
 
 @runtime_checkable
 class Stateful(Protocol):
-    """A component with state. ``restore(snapshot())`` on a fresh twin gives the same component, bit for bit."""
+    """A component with state. ``restore(snapshot())`` on an equal new component gives the same component, bit for bit."""
 
     def snapshot(self) -> State:
         """A copy of the whole state; later steps do not change it."""
@@ -144,7 +144,7 @@ def scalar(state: State, key: str, kind: type) -> Any:
 
 
 def scalars_as(kind: type[Saved], state: State, name: str) -> Saved:
-    """All scalars of a state, as a struct. Raises StateError, which names the component ``name``, when they do not fit."""
+    """All scalars of a state, as a struct. Raises StateError, which names the component ``name``, when they do not match."""
     try:
         return msgspec.convert(state.scalars, kind)
     except msgspec.ValidationError as error:

@@ -19,9 +19,9 @@ from alpha_pulse.core.errors import NonFiniteError
 from alpha_pulse.core.numbers import a_class, a_weight
 
 ABSURD = 1e15
-"""No price or feature is as large as this; such a number is refused."""
+"""Prices and features of this size or larger are refused."""
 LARGEST_VOLUME = 1e18
-"""No volume of a bar is larger: cheap coins trade 2.5e14 a day."""
+"""The largest accepted volume of a bar; cheap coins trade 2.5e14 a day."""
 
 Target = str
 """What a session predicts: ``volatility``, ``direction`` or ``trade_quality``."""
@@ -104,7 +104,7 @@ class FeatureVector(msgspec.Struct, frozen=True):
 
 
 class MarketView(msgspec.Struct, frozen=True):
-    """What an agent sees at one step: the newest bar of its symbol and the features extracted from it."""
+    """The input of an agent at one step: the newest bar of its symbol and the features extracted from it."""
 
     bar: Bar
     features: FeatureVector
@@ -202,7 +202,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     ``quantity`` is signed (buy > 0), in parts of a unit (`Units`). A ``stop`` closes the position held at that time, never
     more. ``fraction`` is the target value of the position as a fraction of the book's equity, from -1 (short) up: at the fill
-    the quantity is cut so that the position is worth no larger fraction of the equity at that price.
+    the quantity is reduced so that the position is not worth more than this fraction of the equity at that price.
     """
 
     order_id: str
@@ -304,9 +304,9 @@ class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
 
     ``sample`` counts the monitored values up to ``ts``; the change is dated after the first ``change_sample`` of them, the last
     of which was known at ``change_ts``: one point, in samples and in time.
-    ``mean`` is the mean of the monitored values since the change, ``score`` its excess over the mean before. For an alarm about
-    features, ``features`` names those that changed, the most certain first, ``score`` is the statistic of the first, ``mean``
-    is 0, and samples are rows.
+    ``mean`` is the mean of the monitored values since the change, ``score`` the difference from the mean before. For an alarm
+    about features, ``features`` names those that changed, the most certain first, ``score`` is the statistic of the first,
+    ``mean`` is 0, and samples are rows.
     """
 
     alarm_id: str
@@ -324,7 +324,7 @@ class DriftAlarm(msgspec.Struct, frozen=True, gc=False):
 
 
 class AlarmResponse(msgspec.Struct, frozen=True, gc=False):
-    """The response to a drift alarm. Of several responses to one alarm, the newest counts.
+    """The response to a drift alarm. If an alarm has several responses, the newest one is valid.
 
     ``acted``: the action ``action_id`` was started. ``deferred``: a trial or a cool-down prevents an action, and ``reason``
     states until when. ``skipped``: there is no action, and ``reason`` states why.
@@ -389,7 +389,7 @@ class AdaptationAction(msgspec.Struct, frozen=True, gc=False):
 
     ``status`` goes from ``open`` to ``accepted`` or ``rolled_back`` once the effect is known; ``effect`` is the mean log loss
     of the control (the model without the action) minus that of the adapted model, over ``effect_samples`` labels. A positive
-    effect is an improvement; the action is accepted when chance alone would give as much in fewer than one of twenty cases.
+    effect is an improvement; the action is accepted when the improvement is significant at the 5 % level.
     """
 
     action_id: str

@@ -19,7 +19,7 @@ class Detection(msgspec.Struct, frozen=True):
 
     ``score`` is the size of the change in the units of the values: positive for a rise, 0 without a drift. ``sample`` is the
     number of values seen, the newest included. The first ``change_sample`` of them came before the change; without a drift,
-    before the window with which the detector compares.
+    they came before the window with which the detector compares.
     """
 
     score: float
@@ -31,10 +31,10 @@ class Detection(msgspec.Struct, frozen=True):
 
 @runtime_checkable
 class Detector(Stateful, Protocol):
-    """Watches a stream of numbers for a lasting change of level.
+    """Detects a lasting change in the level of a stream of numbers.
 
-    A result concerns the newest value only: one change gives one alarm, not a series of alarms. State is bounded, and bit-equal
-    after a snapshot round trip. Equal streams give equal results.
+    A result concerns the newest value only: one change gives one alarm, not a series of alarms. The state is bounded, and
+    bit-equal after it is saved and restored. Equal streams give equal results.
     """
 
     domain: Domain

@@ -46,7 +46,7 @@ TUNED = {
 
 
 class ThresholdCurve(msgspec.Struct, frozen=True):
-    """Thresholds by simulation: ``threshold[i]`` gives at most one false alarm in ``per[i]`` values; ``per`` rises."""
+    """Simulated thresholds: ``threshold[i]`` gives at most one false alarm in ``per[i]`` values; ``per`` is increasing."""
 
     per: tuple[float, ...]
     threshold: tuple[float, ...]

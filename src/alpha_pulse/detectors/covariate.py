@@ -1,4 +1,5 @@
-"""Detectors of a change of the distribution of features: the newest window against a reference, per feature and in total."""
+"""Detectors of a change in the distribution of features: the newest window is compared with a reference, per feature and in
+total."""
 
 from __future__ import annotations
 
@@ -35,13 +36,13 @@ class FeatureDetector:
     """Compares the newest rows of features with a reference window, with a bounded rate of false alarms.
 
     The reference is filled first. Then the window of the newest rows is compared with it, feature by feature, every fifth of a
-    window. The values of a feature depend on each other; the reference gives an estimate of how many independent values they
-    are worth. In simulations the rate of false alarms holds up to an autocorrelation of about .9, not beyond. Simes' rule
-    combines the p-values into one; it is exact for independent tests and conservative for positively dependent ones.
+    window. The values of a feature depend on each other; the reference gives an estimate of the equivalent number of
+    independent values. In simulations the rate of false alarms holds up to an autocorrelation of about .9, not beyond. Simes'
+    rule combines the p-values into one; it is exact for independent tests and conservative for positively dependent ones.
 
-    A feature that is constant in the reference is tested for another value. Where half or more of a feature's newest values
-    are missing, the fraction of missing values is tested. A feature that is missing in half or more of the reference is not
-    tested until the next reference.
+    For a feature that is constant in the reference, the test is whether it has another value. Where half or more of a feature's
+    newest values are missing, the fraction of missing values is tested. A feature that is missing in half or more of the
+    reference is not tested until the next reference.
 
     Each drift is reported once. The rows since the change begin a new reference; the next comparison follows when it is full
     and one more window is.
@@ -112,7 +113,8 @@ class FeatureDetector:
 
     @property
     def packed(self) -> Rows:
-        """The state itself, for kernels that work on it, laid out as `alpha_pulse.kernels.detection.covariate_layout` says."""
+        """The state itself, for kernels that work on it, with the layout of
+        `alpha_pulse.kernels.detection.covariate_layout`."""
         return self._state
 
     def _column(self, column: int) -> Rows:
@@ -132,7 +134,8 @@ class FeatureDetector:
     def changed(self) -> tuple[str, ...]:
         """The features that changed, by the newest comparison, the smallest p-value first; empty without a drift.
 
-        The first is listed because all features together were a drift; the others, because Holm's rule rejects at `level`.
+        The first is listed because the total p-value was a drift. The others are listed because Holm's rule rejects them at
+        `level`.
         """
         p_values = self.p_values
         if self._state[layout.WORST] < 0 or self.p_value > self.level:

@@ -29,14 +29,14 @@ from alpha_pulse.kernels.detection.adwin import (
 class Adwin:
     """ADWIN: an adaptive window that is cut where the means of its two sides differ. A cut is an alarm, usually one per change.
 
-    Memory grows with the logarithm of the window and is bounded: values are stored as sums of 1, 2, 4, ... values, and cuts
-    are tested only between those. It detects rises and falls; the sign of the score tells which.
+    Memory grows with the logarithm of the window and is bounded. Values are stored as sums of 1, 2, 4, ... values, and cuts are
+    tested only between these sums. It detects rises and falls; the sign of the score tells which.
 
     Parameters
     ----------
     delta
-        Confidence of one cut, in (0, 1): about the false-alarm probability of one test on independent values. It is a bound for
-        a known variance; the variance of the window is used.
+        Confidence of one cut, in (0, 1): about the false-alarm probability of one test on independent values. The bound is
+        exact for a known variance; the variance of the window is used instead.
     clock
         Values between two tests; 1 tests at each value.
 
@@ -67,7 +67,7 @@ class Adwin:
 
     @property
     def packed(self) -> NDArray[np.float64]:
-        """The state itself, for kernels that work on it, laid out as `alpha_pulse.kernels.detection.adwin` says."""
+        """The state itself, for kernels that work on it, with the layout of `alpha_pulse.kernels.detection.adwin`."""
         return self._state
 
     @property

@@ -8,7 +8,7 @@ from alpha_pulse.kernels.detection.ddm import ddm_state, ddm_step, ddm_steps, ed
 
 
 class DDM(PackedDetector):
-    """Compares the error rate with its lowest value so far, in standard deviations. Detects rises only, best abrupt ones.
+    """Compares the error rate with its lowest value so far, in standard deviations. Detects rises only; abrupt ones best.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class DDM(PackedDetector):
 
 
 class EDDM(PackedDetector):
-    """Compares the distance between errors with its largest value so far. Detects rises of the error rate, best gradual ones.
+    """Compares the distance between errors with its largest value so far. Detects rises of the error rate; gradual ones best.
 
     Parameters
     ----------

@@ -29,14 +29,15 @@ MAX_TIMES = 1_024
 
 
 class RegimeDetector:
-    """Classifies the market as calm, normal or turbulent from the bars so far. It forecasts nothing and revises nothing.
+    """Classifies the market as calm, normal or turbulent from the bars so far. It does not forecast, and does not revise
+    earlier labels.
 
     Bars are grouped into blocks. Each block has a volatility, a trend and a correlation (`kernels.regimes.market_state`). At
     the end of a block a hidden Markov model gives the probabilities of the three regimes (`kernels.regimes.hmm`), and a
     change-point detector for each number (`kernels.regimes.bocpd`) estimates whether and when it changed. The label moves to
     the most probable regime once the probability of the current one is at most 1 %, or 10 % when the volatility has probably
     changed within the last 4 blocks, but not within 3 blocks of its last move. A regime keeps its name when it recurs. A change
-    of trend or correlation is reported too, and does not move the label. There is no label before 20 blocks.
+    of trend or correlation is also reported, but does not change the label. There is no label before 20 blocks.
 
     Measured with 24 bars to a block. Where nothing changes, .09 to .14 changes are reported in 10,000 bars of closes. Where
     volatility varies all the time, the label follows it: 6.5 changes on GARCH(1,1) with persistence .98, 14 on a slow
@@ -57,7 +58,7 @@ class RegimeDetector:
     together
         Measure the correlation with the other symbols of the run; otherwise with the previous bar.
     reference
-        Blocks over which the usual volatility is averaged; until there are so many, all of them.
+        Blocks over which the usual volatility is averaged; with fewer blocks, all of them.
 
     Attributes
     ----------
@@ -138,7 +139,7 @@ class RegimeDetector:
 
     @property
     def label(self) -> RegimeLabel | None:
-        """The regime now; None before ``WARM_UP`` blocks."""
+        """The current regime; None before ``WARM_UP`` blocks."""
         return _label(int(self._counters[layout.LABEL]))
 
     @property
@@ -149,7 +150,7 @@ class RegimeDetector:
 
     @property
     def ratio(self) -> float:
-        """Volatility of the newest whole block over its usual level; 1 before there is one."""
+        """Volatility of the newest whole block divided by its usual level; 1 before the first block."""
         return math.exp(float(self._market[market_state.VOLATILITY]))
 
     @property

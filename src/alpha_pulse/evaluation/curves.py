@@ -10,7 +10,7 @@ POINTS = 400
 
 
 class AccuracyCurve(msgspec.Struct, frozen=True):
-    """``accuracy`` of the newest labels of a window after ``examples`` predictions; both of one length."""
+    """``accuracy`` over the newest labels of a window, after ``examples`` predictions. Both have the same length."""
 
     examples: list[int]
     accuracy: list[float]
@@ -22,7 +22,7 @@ def curve(examples: NDArray[np.int64], hits: NDArray[np.bool_], window: int, poi
     Parameters
     ----------
     examples
-        int64 of shape (n,), rising: the numbers of the examples.
+        int64 of shape (n,), increasing: the numbers of the examples.
     hits
         bool of shape (n,): which predictions were right.
     window

@@ -139,7 +139,7 @@ def shortened(name: str) -> str:
 
 
 def spread(heights: list[float], distance: float) -> list[float]:
-    """Rising heights (k,) within 0 to 1, moved as little as needed to be ``distance`` apart; a crowded group keeps its mean.
+    """Increasing heights (k,) from 0 to 1, moved as little as needed to be ``distance`` apart. A crowded group keeps its mean.
 
     >>> [round(place, 2) for place in spread([0.0, 0.5, 0.5, 1.0], 0.1)]
     [0.0, 0.45, 0.55, 1.0]

@@ -71,8 +71,8 @@ class SymbolResult(msgspec.Struct, frozen=True):
 class BookPosition(msgspec.Struct, frozen=True):
     """What one book holds in one symbol.
 
-    ``position`` is signed, in parts of a unit; ``basis`` is what the open lots were worth when they were opened, at reference
-    prices, and ``marked`` what they were worth when they were last valued, both in minor units.
+    ``position`` is signed, in parts of a unit; ``basis`` is the value of the open lots when they were opened, at reference
+    prices, and ``marked`` their value when they were last valued, both in minor units.
     """
 
     units: Units
@@ -82,7 +82,8 @@ class BookPosition(msgspec.Struct, frozen=True):
 
 
 class PackedBooks(Protocol):
-    """What a book reads of all books: the packed state, numbers by symbol, and the units of each symbol that had a bar."""
+    """The part of all books that one book reads: the packed state, numbers by symbol, and the units of each symbol that had a
+    bar."""
 
     positions: NDArray[np.int64]
     books: NDArray[np.int64]
@@ -124,7 +125,7 @@ class Book:
 
     @property
     def gross(self) -> int:
-        """The same with shorts counted as positive."""
+        """The value of the positions as last valued, with shorts counted as positive."""
         return int(self._books.books[self._number, GROSS])
 
     @property
@@ -138,7 +139,7 @@ class Book:
         return int(self._books.books[self._number, MARKS])
 
     def lots(self, symbol: str) -> BookPosition:
-        """What it holds in one symbol. Raises OrderError when the book may not hold it."""
+        """The position in one symbol. Raises OrderError for a symbol that the book may not hold."""
         units = self._books.units.get(symbol)
         if units is None:
             raise OrderError(f"book {self.name!r} holds no symbol {symbol!r}{did_you_mean(symbol, self._books.units)}")
@@ -146,14 +147,14 @@ class Book:
         return BookPosition(units, row[POSITION], row[BASIS], row[MARKED])
 
     def position(self, symbol: str) -> int:
-        """Signed quantity held, in parts of a unit; 0 of a symbol that had no bar yet."""
+        """Signed quantity held, in parts of a unit; 0 for a symbol without bars so far."""
         known = symbol in self._books.units
         return int(self._books.positions[self._books.symbols[symbol], self._number, POSITION]) if known else 0
 
     def sharpe(self, marks_per_year: float) -> float | None:
-        """Mean over standard deviation of the returns per mark, per year; None while it is undefined: they did not vary.
+        """Mean over standard deviation of the returns per mark, annualised; None while the returns do not vary.
 
-        It takes no riskless rate off (Sharpe, 1994).
+        No riskless rate is subtracted (Sharpe, 1994).
         """
         marks, (total, squares) = self.marks, self._books.curves[self._number, [RETURNS, SQUARES]].tolist()
         if marks < 2:
@@ -185,7 +186,7 @@ class Book:
         )
 
     def by_symbol(self) -> dict[str, SymbolResult]:
-        """The result by symbol; the P&L of all symbols adds up to that of the book."""
+        """The result by symbol. The P&L of all symbols adds up to that of the book."""
         parts = {}
         for symbol in self._books.units:
             row = self._books.positions[self._books.symbols[symbol], self._number].tolist()

@@ -62,7 +62,7 @@ from alpha_pulse.venues.rows import Events, units_row
 TOO_LARGE = "the positions of a book are worth more than 2**61 minor units, too much to be counted; check the newest prices"
 """What is said of ``OVERFLOW``."""
 FIRST_LOTS = 8
-"""Open lots of one book in one symbol that there is room for at first; doubled when they are more."""
+"""Initial capacity for the open lots of one book in one symbol; it is doubled when it is full."""
 
 
 class _BooksState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,13 +80,13 @@ class Books:
     Parameters
     ----------
     names
-        Whose fills they take.
+        The names of the books.
     initial_cash
         Of each book, in minor units.
     symbols
-        Those that are known beforehand, in the order of their numbers; `add_instrument` adds others.
+        The symbols that are known at the start, in the order of their numbers; `add_instrument` adds others.
     ids
-        The texts of ids that follow no pattern (default: a table of its own).
+        The texts of ids that follow no pattern (default: a new table).
 
     >>> books = Books(["combined"], 100_000)
     >>> books.add_instrument(Units("X", cash_decimals=2, quantity_decimals=6))
@@ -126,18 +126,18 @@ class Books:
         self.units_rows[self.symbols[symbol]] = units_row(units)
 
     def book(self, name: str) -> Book:
-        """One book, for reading; it follows the books. KeyError when there is none of that name."""
+        """A view of one book. Raises KeyError when there is no book of that name."""
         return Book(self, name, self.numbers[name])
 
     def signal_ids(self, name: str, symbol: str) -> set[str]:
-        """The signals that the open lots of a book in a symbol came from."""
+        """The signals that opened the open lots of a book in a symbol."""
         number, book = self.symbols[symbol], self.numbers[name]
         first, count = self.positions[number, book, FIRST], self.positions[number, book, OPEN_LOTS]
         places = (first + np.arange(count)) % self.lots.shape[2]
         return {self.ids.signal_text(signal, name, symbol) for signal in self.lots[number, book, places, LOT_SIGNAL].tolist()}
 
     def number(self, name: str) -> int:
-        """The number of a book. Raises OrderError when there is none of that name."""
+        """The number of a book. Raises OrderError when there is no book of that name."""
         number = self.numbers.get(name)
         if number is None:
             raise OrderError(f"an order or fill is for book {name!r}{did_you_mean(name, self.numbers)}")
@@ -146,7 +146,7 @@ class Books:
     def apply_fill(self, fill: Fill) -> list[Lot]:
         """Apply a fill, and value its position at the reference price; returns the lots that it closed, oldest first.
 
-        Raises OrderError when the fill is of no book or symbol here, trades nothing, or has a negative cost or fee.
+        Raises OrderError when the fill's book or symbol is unknown, its quantity is 0, or its cost or fee is negative.
         """
         return [lot for _, _, lot in self.closed_by(fill)]
 
@@ -202,7 +202,7 @@ class Books:
         value_symbol(self.positions, self.books, self.units_rows, self.symbols[symbol], price)
 
     def mark(self, ts: int) -> None:
-        """Add the equities of this instant to the performance; once per instant, after all its symbols were valued.
+        """Add the equities of this instant to the performance. Call it once per instant, after all symbols were valued.
 
         Raises DataError when a book's positions became too large to count.
         """
@@ -250,14 +250,14 @@ class Books:
         return State(msgspec.to_builtins(state), arrays)
 
     def restore(self, state: State, others: Mapping[str, NDArray[Any]] | None = None) -> None:
-        """Take over ``state``, and the arrays of it that fill ``others``, by name; all of it or nothing.
+        """Restore ``state`` completely or not at all; its arrays with the names of ``others`` are copied into those.
 
-        Raises StateError when it is of other books or symbols, or not of books.
+        Raises StateError when it was saved with other books or symbols, or is not a state of books.
         """
         saved = scalars_as(_BooksState, state, "execution")
         if (saved.books, saved.symbols) != (list(self.names), self.symbol_names):
             raise StateError(
-                f"the saved state of execution is of books {saved.books} and symbols {saved.symbols}, but this run has "
+                f"the saved state of execution has books {saved.books} and symbols {saved.symbols}, but this run has "
                 f"{list(self.names)} and {self.symbol_names}; resume with the configuration and data that saved it"
             )
         lots = state.arrays.get("lots")

@@ -13,7 +13,7 @@ class SizingInput(msgspec.Struct, frozen=True):
 
     A signal of None leaves the position unchanged; a signal of direction 0 means flat. ``volatility`` and
     ``plain_volatility`` are forecasts of the volatility of log returns per bar, the second one made without any model; 0
-    means that there is none yet, which leaves the position unchanged, unless the signal is flat. ``probability`` is P(up)
+    means that there is none yet, which leaves the position unchanged unless the signal is flat. ``probability`` is P(up)
     over ``direction_horizon`` bars as served, or None.
     """
 
@@ -41,7 +41,7 @@ class SizingInput(msgspec.Struct, frozen=True):
 class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
     """An order that was refused, and why.
 
-    ``order_id`` is set for an order that passed the risk gate at its decision, and could not trade at the price of its fill.
+    ``order_id`` is set for an order that passed the risk gate at its decision but could not trade at the price of its fill.
     """
 
     book: str
@@ -62,7 +62,7 @@ class Decision(msgspec.Struct, frozen=True):
 class ExecutionResult(msgspec.Struct):
     """The trades of one slice: fills and closed lots of all books, trade outcomes of the primary book.
 
-    ``refusals`` are of orders that could not trade at the price of their fill; ``units`` are those of new symbols.
+    ``refusals`` contains the orders that could not trade at the price of their fill, and ``units`` the units of new symbols.
     """
 
     fills: list[Fill] = msgspec.field(default_factory=list)

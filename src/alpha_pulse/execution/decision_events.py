@@ -35,11 +35,11 @@ def decision_of(
     events
         Rows of numbers and of prices.
     sizing
-        What was decided from: it has the signals, whose ids the orders carry.
+        The inputs of the decision, with the signals whose ids the orders contain.
     names, of_books
         The books, and the entry rule of each.
     limits, units
-        For the reasons of refusals.
+        Used in the reasons of refusals.
     """
     orders: list[Order] = []
     refusals: list[Refusal] = []

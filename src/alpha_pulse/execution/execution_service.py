@@ -75,17 +75,17 @@ class ExecutionService:
     its fill, when the limits leave less than the smallest order at that price. Both give a `Refusal` with its reasons.
 
     The state is packed, see `alpha_pulse.kernels.execution.layout`, and kernels do the work. They trade the orders of a
-    `SimulatedVenue` themselves; any other venue is called as `Venue` says.
+    `SimulatedVenue` themselves; any other venue is called through the methods of `Venue`.
 
-    ``combined`` follows ``execution.entry_rule``; the other rule runs beside it, as ``cost_aware`` or as ``signal``.
-    ``rules_only`` follows the rules, sized by the plain volatility, with no model anywhere; ``ml_only`` follows the model,
-    sized by the forecast. Only the books of the combined signal are scaled by trade quality. A stop rests at
-    ``close * (1 -+ stop_volatilities * volatility per bar)``, of the bar on which the position was decided.
+    ``combined`` follows ``execution.entry_rule``; the other rule runs in a shadow book, ``cost_aware`` or ``signal``.
+    ``rules_only`` follows the rules, sized by the plain volatility, without any model. ``ml_only`` follows the model, sized by
+    the forecast. Only the books of the combined signal are scaled by trade quality. A stop rests at ``close * (1 -+
+    stop_volatilities * volatility per bar)``, of the bar on which the position was decided.
 
     Parameters
     ----------
     config
-        Of it: ``execution``, ``risk`` and ``venue`` (costs, for the cost-aware rule, and units).
+        The sections ``execution``, ``risk`` and ``venue`` (costs for the cost-aware rule, and units) are used.
     venue
         Trades the orders.
     symbols
@@ -94,7 +94,7 @@ class ExecutionService:
     Raises
     ------
     ConfigError
-        A setting by symbol names one that is not traded.
+        A setting by symbol names a symbol that is not traded.
 
     References
     ----------
@@ -146,7 +146,7 @@ class ExecutionService:
         self._result = ExecutionResult()
 
     def book(self, name: str = PRIMARY) -> Book:
-        """One of the books, for reading. UnknownNameError when the run has none of that name."""
+        """A view of one book. Raises UnknownNameError when the run has no book of that name."""
         if name not in self._names:
             raise UnknownNameError(f"{name!r} is not a book of this run{did_you_mean(name, self._names)}")
         return self._books.book(name)
@@ -157,7 +157,7 @@ class ExecutionService:
         return self._names
 
     def open_signals(self, symbol: str) -> set[str]:
-        """The signals that the primary book's open lots in ``symbol`` came from."""
+        """The signals that opened the primary book's open lots in ``symbol``."""
         return self._books.signal_ids(PRIMARY, symbol)
 
     @property
@@ -357,7 +357,7 @@ class ExecutionService:
         DataError
             The symbol has had no bar yet.
         NonFiniteError
-            A position has to be sized, but the bars of a year are not known.
+            A position has to be sized, but the number of bars per year is not known.
         """
         bar, books, events, symbol = sizing.bar, self._books, self._events, sizing.bar.symbol
         if symbol not in books.units:
@@ -373,7 +373,7 @@ class ExecutionService:
             self._pending, events.numbers, events.prices, events.counter,
         )  # fmt: skip
         if answer == NO_VOLATILITY:
-            raise NonFiniteError("the forecast volatility is 0.0; sizing needs one above 0")
+            raise NonFiniteError("the forecast volatility is 0.0; sizing needs a volatility above 0")
         if not len(events):
             return NOTHING_DECIDED
         return decision_of(events.rows(), sizing, self._names, self._rules, self._config.risk, books.units[symbol])
@@ -394,7 +394,7 @@ class ExecutionService:
             self._pending[:] = [self._venue.pending(name, symbol) for name in self._names]
 
     def release(self, orders: Sequence[Order]) -> None:
-        """Pass orders to the venue; only after the journal contains them. OrderError for one that could never trade."""
+        """Pass orders to the venue, after the journal contains them. Raises OrderError for an order that could never trade."""
         if orders:
             self._venue.release(orders)
 
@@ -418,12 +418,12 @@ class ExecutionService:
         ]
 
     def snapshot(self) -> State:
-        """All books, and how fresh the data of each symbol are. The venue has a snapshot of its own."""
+        """All books, and the age of the data of each symbol. The venue has its own snapshot."""
         books = self._books.snapshot()
         return State(books.scalars, {**books.arrays, **{name: array.copy() for name, array in self._of_symbols.items()}})
 
     def restore(self, state: State) -> None:
-        """Take over ``state``. Raises StateError when it is of other books or symbols."""
+        """Restore ``state``. Raises StateError when it was saved with other books or symbols."""
         self._books.restore(state, self._of_symbols)
         self._unmarked = 0
         for units in self._books.units.values():

@@ -1,6 +1,6 @@
-"""The sentence for an order that could not trade at the price of its fill.
+"""The reason for an order that could not trade at the price of its fill.
 
-How much may trade is decided in `alpha_pulse.kernels.execution.fill_limit`.
+`alpha_pulse.kernels.execution.fill_limit` decides how much may trade.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ def sentence(price: float, fraction: float, equity: int, units: Units) -> str:
     price
         Of the fill.
     fraction
-        What the position was meant to be worth, of the equity.
+        The target value of the position, as a fraction of the equity.
     equity
-        Of the book at that price, in minor units.
+        The book's equity at that price, in minor units.
     units
         Of the symbol.
     """

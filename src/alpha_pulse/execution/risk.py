@@ -1,4 +1,4 @@
-"""The sentences of the risk gate, from the numbers that `alpha_pulse.kernels.execution.risk_gate` found."""
+"""The reasons of the risk gate, from the numbers that `alpha_pulse.kernels.execution.risk_gate` recorded."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from alpha_pulse.venues.money import cash_text
 
 
 def sentences(row: Sequence[int], prices: Sequence[float], limits: RiskConfig, units: Units) -> tuple[str, ...]:
-    """Why a request was refused, a sentence per reason.
+    """The reasons why a request was refused, one sentence each.
 
     Parameters
     ----------
     row, prices
         The event ``REFUSAL``.
     limits
-        The limits that it was checked against.
+        The limits against which the request was checked.
     units
         Of the symbol.
     """

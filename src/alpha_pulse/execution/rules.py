@@ -1,4 +1,4 @@
-"""Which entry rule a book follows, and what is said where it abstains.
+"""The entry rule that a book follows, and the reason when it abstains.
 
 The rules are in `alpha_pulse.kernels.execution.entry_rules`.
 """
@@ -33,7 +33,7 @@ _RULES = {
 
 
 def rule_of(name: str) -> int:
-    """The number of an entry rule: that of ``execution.entry_rule``, or the name of a book that is named for its rule."""
+    """The number of an entry rule, given by ``execution.entry_rule`` or by the name of a book that is named after its rule."""
     return _RULES[name]
 
 
@@ -45,7 +45,7 @@ def signal_of(rule: int, sizing: SizingInput) -> Signal | None:
 
 
 def inputs_of(sizing: SizingInput) -> tuple[float, ...]:
-    """The row of inputs of one symbol, in the order of the layout; NaN where there is no signal or probability."""
+    """The inputs of one symbol as a row, in the order of the layout; NaN if there is no signal or probability."""
     combined, rule, ml, probability = sizing.combined, sizing.rules, sizing.ml, sizing.probability
     return (
         math.nan if combined is None else combined.direction,

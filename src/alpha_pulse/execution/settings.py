@@ -1,4 +1,4 @@
-"""The settings of execution as the kernels read them."""
+"""The settings of execution, in the form that the kernels read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def settings_of(config: Config) -> NDArray[np.float64]:
 
 
 def check_names(config: Config, symbols: Sequence[str]) -> None:
-    """Raise ConfigError where a setting by symbol names one that is not among ``symbols``."""
+    """Raise ConfigError if a setting by symbol names a symbol that is not in ``symbols``."""
     for key in ("lot_size", "tick_size", "min_order_value"):
         setting = getattr(config.venue, key)
         for symbol in setting if isinstance(setting, dict) else ():

@@ -1,4 +1,5 @@
-"""From a probability of high volatility to a volatility forecast: by what such probabilities have meant so far."""
+"""Converts a probability of high volatility to a volatility forecast, by the volatilities that followed such probabilities so
+far."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ class VolatilityCalibrator:
     """The volatility forecast: the trailing median times the mean ratio of the probability's decile so far.
 
     ``ratio(p) = (50 * 1 + sum of ratios) / (50 + their number)`` over the labels whose served probability fell into the
-    same decile: a histogram regression, shrunk to 1 while it knows little (histogram binning: Zadrozny & Elkan, 2001).
+    same decile: a histogram regression, shrunk to 1 while there are few labels (histogram binning: Zadrozny & Elkan, 2001).
 
     >>> calibrator = VolatilityCalibrator()
     >>> for _ in range(50):

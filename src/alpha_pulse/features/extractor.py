@@ -172,7 +172,7 @@ class FeatureExtractor:
         saved = (state.scalars.get("symbol"), state.scalars.get("schema_id"))
         if saved != (self.symbol, self._schema_id):
             raise StateError(
-                f"a saved extractor is of symbol {saved[0]!r} and schema {saved[1]!r}, but {self.symbol!r} and "
+                f"a saved extractor has symbol {saved[0]!r} and schema {saved[1]!r}, but {self.symbol!r} and "
                 f"{self._schema_id!r} are needed; restore with the configuration that saved it"
             )
         take(self._state, state, "state")

@@ -1,6 +1,6 @@
 """The indicators: one kernel processes one bar and writes one row of features. Its state is one packed array.
 
-Every value depends on bars up to the current one only, has no scale, and is clipped to +-10. Means are updated before they
+Every value depends only on bars up to the current one, has no unit, and is clipped to +-10. Means are updated before they
 are used, so the newest bar is part of its own scale, which limits the effect of an outlier. Windows are summed from their
 rings at each bar instead of being updated by differences, so that rounding errors do not accumulate; 20 to 96 numbers cost
 20 to 80 ns. `tests/naive_features.py` contains the slow reference.

@@ -1,4 +1,4 @@
-"""Two kinds of feedback, never mixed: market labels for every served prediction, trade outcomes for the trades taken."""
+"""Two kinds of feedback, which are never mixed: market labels for every served prediction, and outcomes for executed trades."""
 
 from alpha_pulse.feedback.trading_feedback_service import TradingFeedbackService
 

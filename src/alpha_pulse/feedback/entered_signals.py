@@ -1,4 +1,4 @@
-"""The signals of one symbol whose lots may still be open: what each agent wanted, and which of their lots were learned."""
+"""The signals of one symbol whose lots may still be open, with the direction of each agent and the lots that were learned."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from alpha_pulse.kernels.agents.entered_signals import APPLIED, ENTERED, FILL, H
 from alpha_pulse.venues.ids import IdTable
 
 ROOM = 8
-"""Signals and lots for which there is room at first; it is doubled when it is full."""
+"""Initial capacity for signals and lots; it is doubled when it is full."""
 PRIMARY = "combined"
 """The book whose lots are numbered by their fills."""
 NO_RANK = -1
@@ -56,7 +56,7 @@ class EnteredSignals:
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The packed state, without the room that is free."""
+        """The packed state, without unused capacity."""
         n, lots = self._counts[ENTERED], self._counts[APPLIED]
         return {
             "counts": self._counts,
@@ -85,10 +85,10 @@ class EnteredSignals:
         kernels.enter(self._signals, self._parts, self._counts, self._number(signal_id), new)
 
     def apply(self, signal_id: str, lot_id: str) -> tuple[Contribution, ...] | None:
-        """Note that a lot of a signal is learned, and return what the agents wanted.
+        """Record that a lot of a signal was learned, and return the agents' contributions.
 
-        None where the signal is not there, or the lot was learned already. The ids of the contributions follow from that of the
-        combined signal.
+        Returns None if the signal is not stored, or if the lot was learned already. The ids of the contributions follow from
+        that of the combined signal.
         """
         number = self._number(signal_id)
         slot = kernels.slot_of(self._signals, self._counts, number)
@@ -106,7 +106,7 @@ class EnteredSignals:
         )
 
     def keep_only(self, signal_ids: Iterable[str]) -> list[str]:
-        """Drop all signals but these and the newest; returns the ids of those that were dropped."""
+        """Drop all signals except these and the newest. Returns the ids of the dropped signals."""
         kept = np.array([self._number(each) for each in signal_ids], dtype=np.int64)
         dropped = np.zeros(len(self._signals), dtype=np.int64)
         gone = kernels.keep_only(self._signals, self._parts, self._applied, self._counts, kept, dropped)

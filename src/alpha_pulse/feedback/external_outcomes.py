@@ -14,13 +14,13 @@ from alpha_pulse.learning.dedup_window import MOST_IDS, DedupWindow
 MAX_ID = 128
 MAX_BOOK = 64
 LARGEST = 2**63
-"""Amounts are below this, as all in the journal."""
+"""Amounts must be below this, like all amounts in the journal."""
 
 
 class ExternalOutcomes:
     """The external outcomes that were accepted, by ``book/lot_id``, and those that are not learned yet.
 
-    The book has to be the caller's: the loop learns from the lots of the run's own books itself.
+    The book must be the caller's, because the loop already learns from the lots of the run's own books.
     """
 
     def __init__(self, own_books: Iterable[str] = ()) -> None:
@@ -29,7 +29,7 @@ class ExternalOutcomes:
         self._waiting: list[TradeOutcome] = []
 
     def is_known(self, outcome: TradeOutcome) -> bool:
-        """Whether this outcome was accepted before. ConflictError when another one was, under the same book and id."""
+        """Whether this outcome was accepted before. Raises ConflictError if another outcome has the same book and id."""
         if outcome_id(outcome) not in self._seen:
             return False
         if not self._seen.repeats(outcome_id(outcome), _content(outcome)):
@@ -58,7 +58,7 @@ class ExternalOutcomes:
         Raises
         ------
         ConflictError
-            Its book is one of the run's own, or the run cannot remember more outcomes.
+            Its book is one of the run's own, or the run cannot store more outcomes.
         DataError
             An invalid field; NonFiniteError for a number that is not finite.
         """

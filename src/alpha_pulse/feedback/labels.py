@@ -1,4 +1,4 @@
-"""Labels: computed from the bars after a prediction, and from nothing else.
+"""Labels, computed only from the bars after a prediction.
 
 ``volatility``: realised volatility over the next h bars above the trailing median known at prediction time.
 ``direction``: the close h bars later above the close (or the next bar's open) at prediction time; weighted by the move's size.
@@ -15,13 +15,13 @@ from alpha_pulse.core.types import Example
 
 
 class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
-    """A label, as it is learned and as it is journaled.
+    """A label, in the form in which it is learned and journaled.
 
     ``value`` is realised over median volatility, or the log return from close to close; ``next_open_return`` is the log return
-    from the next bar's open, for direction. ``scores`` are what had been predicted (see `kernels.mixing.ensemble`): members'
-    probabilities, label, last label known, and the online model's probability before calibration; they are filled in when the
-    label is joined to its prediction, and stay empty for a tie. ``trial`` holds the probabilities of the adapted model and of
-    its control, before calibration, where the label counts for a trial.
+    from the next bar's open, for direction. ``scores`` are the predictions for the label (see `kernels.mixing.ensemble`):
+    members' probabilities, label, last label known, and the online model's probability before calibration. They are set when
+    the label is joined to its prediction, and stay empty for a tie. ``trial`` contains the probabilities of the adapted model
+    and of its control, before calibration, if the label counts for a trial.
     """
 
     symbol: str

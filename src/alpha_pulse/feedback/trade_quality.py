@@ -1,4 +1,5 @@
-"""The trade-quality model: how probable a net profit of a signal is, learned from every closed lot of the primary book."""
+"""The trade-quality model: the probability that a signal makes a net profit, learned from every closed lot of the primary
+book."""
 
 from __future__ import annotations
 
@@ -83,13 +84,14 @@ class TradeQuality:
         return row
 
     def scale(self, features: FeatureVector, signal: Signal) -> float:
-        """0.5 to 1.5: 1 plus twice the probability of a profit above that of all lots so far; 1 before 200 closed lots."""
+        """The factor on a size, from 0.5 to 1.5: 1 plus twice the difference between the probability of a profit and the win
+        rate of all lots so far; 1 before 200 closed lots."""
         if self.lots < trade_quality.LOTS_BEFORE_SCALING:
             return 1.0
         return trade_quality.size_scale(self._record, self._session.query(self._input(features, signal)))
 
     def on_entry(self, features: FeatureVector, signal: Signal) -> None:
-        """A signal became an order: store its features and the prediction, under the signal's id."""
+        """Store the features and the prediction of a signal that became an order, under the signal's id."""
         known = FeatureVector(features.symbol, features.ts, features.schema_id, self._input(features, signal))
         trade_quality.write_served(self._record, self._session.predict(signal.signal_id, known)[0].row)
         self._entered.enter(signal.signal_id, signal.contributions)
@@ -111,7 +113,7 @@ class TradeQuality:
         return scored, contributions
 
     def keep_only(self, signal_ids: set[str]) -> None:
-        """Drop the signals that have no open lot and no order any more; the newest one always stays."""
+        """Drop the signals that no longer have an open lot or an order. The newest one is always kept."""
         for signal_id in self._entered.keep_only(signal_ids):
             self._session.drop(signal_id)
 

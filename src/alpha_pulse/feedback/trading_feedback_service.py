@@ -42,9 +42,9 @@ class TradingFeedbackService:
     Parameters
     ----------
     config
-        Of it: ``learning`` (horizons and tolerance in bars, label entry, least move in basis points).
+        The section ``learning`` is used (horizons and tolerance in bars, label entry, least move in basis points).
     agents
-        Learns from closed lots how much each agent counts.
+        The agent manager, which learns the agents' weights from closed lots.
     own_books
         Names of the run's books. Their lots are learned by the loop, so an external outcome of one of them is refused.
     """
@@ -57,7 +57,7 @@ class TradingFeedbackService:
         self._running: RunningSystem | None = None
 
     def attach(self, running: RunningSystem) -> None:
-        """Become part of a running system: external outcomes are then journaled commands."""
+        """Become part of a running system, in which external outcomes are journaled commands."""
         self._running = running
 
     def add_symbol(self, symbol: str, rings: Mapping[str, PendingRing], quality: QualitySession) -> None:
@@ -68,7 +68,7 @@ class TradingFeedbackService:
         symbol
             Of the run.
         rings
-            By target, its predictions that wait for their labels.
+            The predictions that wait for their labels, by target.
         quality
             Its session (symbol, trade_quality).
         """
@@ -93,7 +93,7 @@ class TradingFeedbackService:
         return self._symbols[features.symbol].quality.scale(features, signal)
 
     def on_entry(self, features: FeatureVector, signal: Signal) -> None:
-        """Store what was known when a signal became an order of the primary book, until its lots are closed."""
+        """Store the inputs of a signal that became an order of the primary book, until its lots are closed."""
         self._symbols[features.symbol].quality.on_entry(features, signal)
 
     def apply_outcome(self, outcome: TradeOutcome) -> ScoredPrediction | None:
@@ -112,7 +112,8 @@ class TradingFeedbackService:
         return scored
 
     def external_outcomes(self, ts: int) -> list[TradeOutcome]:
-        """The external outcomes that are learned with the slice at ``ts``, before its own, while their signals are known."""
+        """The external outcomes that are learned with the slice at ``ts``, before the slice's own outcomes, while their signals
+        are stored."""
         return self._external.take_waiting(ts)
 
     def apply_command(self, command: Command, ts: int) -> None:
@@ -130,7 +131,7 @@ class TradingFeedbackService:
         Parameters
         ----------
         trade
-            The combined signal that was traded; the primary book must still hold a lot of it, or it must be the newest.
+            The combined signal that was traded. The primary book must still hold a lot of it, or it must be the newest signal.
         outcome
             ``pnl`` is net, in minor units; a ``lot.quantity`` above 0 was held long. ``closed_ts`` lies between the signal and
             the newest bar.
@@ -140,7 +141,7 @@ class TradingFeedbackService:
         SessionError
             The outcome belongs to another signal.
         NotFoundError
-            Its signal is not known, or no longer.
+            Its signal is not known, or no longer stored.
         ConflictError
             Its book is one of the run's own, another outcome was reported under its book and id, or the run accepts no command:
             see `RunningSystem.carry_out`.

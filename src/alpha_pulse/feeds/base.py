@@ -43,7 +43,7 @@ class Feed(Protocol):
 
     @property
     def total_bars(self) -> int:
-        """How many bars there are in all, delivered or not."""
+        """The total number of bars, delivered or not."""
         ...
 
     @property
@@ -52,7 +52,7 @@ class Feed(Protocol):
         ...
 
     def bar_open(self, symbol: str, ts_event: int) -> int:
-        """When the bar of ``symbol`` that ends at ``ts_event`` began."""
+        """The open of the bar of ``symbol`` that ends at ``ts_event``."""
         ...
 
     @property
@@ -69,11 +69,11 @@ class Feed(Protocol):
         ...
 
     def seek(self, position: int) -> None:
-        """Continue after the first ``position`` slices. Raises DataError outside 0 .. all slices."""
+        """Continue after the first ``position`` slices. Raises DataError unless it is from 0 to the number of slices."""
         ...
 
     def snapshot(self) -> State:
-        """See `alpha_pulse.core.stateful.Stateful`: what was delivered, and nothing of later bars."""
+        """See `alpha_pulse.core.stateful.Stateful`: the delivered bars only, nothing about later ones."""
         ...
 
     def restore(self, state: State) -> None:

@@ -70,7 +70,7 @@ class BarColumns(msgspec.Struct, frozen=True, kw_only=True):
         return self.bid is not None and self.ask is not None
 
     def sorted_by_symbol(self) -> BarColumns:
-        """The bars of one symbol after those of another, each symbol's in the order they had."""
+        """The bars sorted by symbol; the bars of each symbol keep their order."""
         if len(self.symbols) == 1 or np.all(np.diff(self.code) >= 0):
             return self
         return self.pick(np.argsort(self.code, kind="stable"))

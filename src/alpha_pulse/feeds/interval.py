@@ -107,7 +107,7 @@ def infer_interval(code: Integers, ts_start: Integers, symbols: tuple[str, ...],
     Raises
     ------
     DataError
-        No symbol has two bars, no symbol's steps show a length, or the lengths of symbols differ.
+        No symbol has two bars, the steps of no symbol determine a length, or the lengths of symbols differ.
     """
     order = np.argsort(code, kind="stable")
     ends = np.cumsum(np.bincount(code, minlength=len(symbols)))
@@ -149,11 +149,12 @@ def infer_interval(code: Integers, ts_start: Integers, symbols: tuple[str, ...],
 
 
 def interval_of_steps(starts: Integers, tz: str | None = None) -> int | None:
-    """The length of one symbol's bars, inferred from the steps between their starts; None where they do not show it.
+    """The length of one symbol's bars, inferred from the steps between their starts; None if the steps do not determine it.
 
-    Months or weeks, where each bar lies in a month or week of its own. Otherwise the most frequent step; where many steps are
-    not multiples of it, the shortest step, if all are multiples of that. Shorter steps at the start of a session (for opens) or
-    at its end (for closes) are ignored, and so are the changes that holidays and daylight saving make to weeks and days.
+    Months or weeks if each bar lies in a different month or week. Otherwise the most frequent step. If many steps are not
+    multiples of it, the shortest step, provided that all steps are multiples of that one. Shorter steps at the start of a
+    session (for opens) or at its end (for closes) are ignored, and so are the changes that holidays and daylight saving make to
+    weeks and days.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     symbols
         Read only these; empty: all. A single symbol names the rows of files that name none.
     stamp
-        Whether times are the open or the close of bars; None: as known of the source, else the open, with a note.
+        Whether times are the open or the close of bars; None: as known for the source, else the open, with a note.
     duplicates
         What to do with two rows of one symbol and time: refuse the file, or use the first or the last.
     dates

@@ -34,7 +34,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def show_time(ts: int) -> str:
-    """An instant (ns since the epoch) to the second, or finer where it is.
+    """An instant (ns since the epoch), to the second, or to a fraction if it has one.
 
     >>> show_time(1_500_000_000_000_000_000)
     '2017-07-14 02:40:00 UTC'

@@ -8,7 +8,7 @@ from alpha_pulse.feeds.arrays import Integers, Mask
 
 
 def runs(mask: Mask, cuts: Mask | None = None) -> tuple[Integers, Integers]:
-    """Where runs of True begin, and how long they are; where ``cuts`` is True, another one begins.
+    """The starts and lengths of runs of True. A new run begins where ``cuts`` is True.
 
     >>> runs(np.array([True, True, False, True]))
     (array([0, 3]), array([2, 1]))

@@ -132,7 +132,8 @@ def planted_signal(
 
 
 def sign_accuracy(strength: float, horizon: int) -> float:
-    """How often the sign of the last return, times that of ``strength``, is that of the sum of the next ``horizon`` returns.
+    """The probability that the sign of the last return times the sign of ``strength`` is the sign of the sum of the next
+    ``horizon`` returns.
 
     For a Gaussian AR(1) the two correlate by c, and their signs agree with probability 1/2 + arcsin(c)/pi (Sheppard, 1899).
 

@@ -33,7 +33,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     load
         Loads columns by index. A column with a cell that is not of the requested kind stays text, so that errors can quote it.
     metadata
-        What the file states beside the table: ``interval_ns``, ``symbol``, ``tz``; ``levels`` where the header has two lines.
+        Metadata that the file contains in addition to the table: ``interval_ns``, ``symbol``, ``tz``; ``levels`` where the
+        header has two lines.
     preamble
         Lines above the header that do not belong to the table.
     """

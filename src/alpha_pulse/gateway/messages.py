@@ -64,7 +64,8 @@ class FeedStatus(msgspec.Struct, frozen=True):
 
 
 class CountsStatus(msgspec.Struct, frozen=True):
-    """Market targets together; fills and trades of the combined book. predictions = labelled + pending + expired.
+    """Totals over the market targets, with the fills and trades of the combined book. predictions = labelled + pending +
+    expired.
 
     alarms = alarms_acted + alarms_deferred + alarms_skipped: by the newest response to each. These and ``adaptations`` are None
     while the history of the run is read (state ``warming``).

@@ -114,7 +114,7 @@ class Gateway(Protocol):
         ...
 
     def resume(self) -> Control:
-        """Continue. Raises ConflictError when the run has ended."""
+        """Resume the run. Raises ConflictError when the run has ended."""
         ...
 
     async def step(self, steps: int = 1) -> Control:
@@ -122,7 +122,7 @@ class Gateway(Protocol):
         ...
 
     def set_speed(self, bars_per_second: float) -> Control:
-        """Set the speed in bars per second; 0: as fast as possible. Raises ConfigError outside of 0 or 0.001 to 1e9."""
+        """Set the speed in bars per second; 0: as fast as possible. Raises ConfigError unless it is 0 or from 0.001 to 1e9."""
         ...
 
     # Learning.
@@ -214,11 +214,11 @@ class Gateway(Protocol):
         ...
 
     def fills(self, symbol: str | None, book: str, page: Page) -> Fills:
-        """Fills of one book or of `ALL`, of one symbol or of every."""
+        """Fills of one book or of `ALL`, of one symbol or of all."""
         ...
 
     def trades(self, symbol: str | None, book: str, page: Page) -> Trades:
-        """Closed lots of one book or of `ALL`, of one symbol or of every."""
+        """Closed lots of one book or of `ALL`, of one symbol or of all."""
         ...
 
     async def report_outcomes(self, outcomes: Sequence[OutcomeIn]) -> OutcomesResult:

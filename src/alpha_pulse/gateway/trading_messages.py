@@ -190,7 +190,7 @@ class Adaptations(msgspec.Struct, frozen=True):
 
 
 class Regime(msgspec.Struct, frozen=True):
-    """A period in one regime, from its detection on; ``began_ms`` is the estimated begin.
+    """A period in one regime, from its detection on; ``began_ms`` is the estimated start.
 
     ``ratio`` is volatility over its usual level, and ``probabilities`` are those of the regimes, both at the detection.
     """
@@ -207,7 +207,7 @@ class Regime(msgspec.Struct, frozen=True):
 
 
 class ChangePoint(msgspec.Struct, frozen=True):
-    """A change of trend or correlation, detected at ``ts_ms``; ``began_ms`` is the estimated begin."""
+    """A change of trend or correlation, detected at ``ts_ms``; ``began_ms`` is the estimated start."""
 
     ts_ms: int
     bar_open_ms: int
@@ -228,7 +228,7 @@ class Regimes(msgspec.Struct, frozen=True):
 
 
 class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Everything about one prediction, from its journal row and that of its label. ``fill`` is the requested fill, if any."""
+    """All details of one prediction, from its journal row and that of its label. ``fill`` is the requested fill, if any."""
 
     prediction_id: str
     symbol: str

@@ -7,7 +7,7 @@ feature changes, and a linear model uses the feature's mean, a scaled 0, as Rive
 counts as 0. A prediction ignores features that no example had. An example with a feature or a class beyond the capacity is
 refused. A refused example and an example of weight 0 change nothing.
 
-Copies, clones and pickles contain the whole state: River's own tools need them. The program itself never pickles.
+Copies, clones and pickles contain the whole state, because River's own tools need them. This program itself never pickles.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class RiverBinaryClassifier(_Adapter, base.Classifier):
     model
         Its name, or a class.
     capacity
-        Features that it can learn.
+        The maximum number of features.
     seed
         The model's seed.
     parameters
@@ -147,7 +147,7 @@ class RiverBinaryClassifier(_Adapter, base.Classifier):
         self._outputs: Row = np.zeros(self._model.n_outputs)
 
     def learn_one(self, x: Features, y: base.typing.ClfTarget, w: float = 1.0) -> None:
-        """Learn one example of the label False or True (0 or 1), of weight ``w``."""
+        """Learn one example with the label False or True (0 or 1) and weight ``w``."""
         label, weight = self._label(y), a_weight("the weight", w)
         if weight == 0.0:
             return
@@ -175,7 +175,7 @@ class RiverMultiClassifier(_Adapter, base.Classifier):
     A label gets its class when it is first seen. A prediction contains the labels seen so far, and their probabilities sum
     to 1. Labels that Python compares as equal are one class: 1, 1.0 and True are one, 2**53 and 2**53 + 1 are two.
 
-    Parameters as `RiverBinaryClassifier`, and ``n_classes``: the labels that it can learn.
+    Parameters as for `RiverBinaryClassifier`, and ``n_classes``, the maximum number of labels.
     """
 
     def __init__(
@@ -194,7 +194,7 @@ class RiverMultiClassifier(_Adapter, base.Classifier):
         return True
 
     def learn_one(self, x: Features, y: base.typing.ClfTarget, w: float = 1.0) -> None:
-        """Learn one example of the label ``y``, of weight ``w``."""
+        """Learn one example with the label ``y`` and weight ``w``."""
         weight, known = a_weight("the weight", w), self._is_known(y)
         if weight == 0.0:
             return
@@ -223,7 +223,7 @@ class RiverMultiClassifier(_Adapter, base.Classifier):
 
 
 class RiverRegressor(_Adapter, base.Regressor):
-    """A model of `alpha_pulse.models.REGRESSION` as a regressor. Parameters as `RiverBinaryClassifier`."""
+    """A model of `alpha_pulse.models.REGRESSION` as a regressor. Parameters as for `RiverBinaryClassifier`."""
 
     def __init__(self, model: str | type, capacity: int = CAPACITY, seed: int = 1, **parameters: Any) -> None:
         self.model, self.capacity, self.seed = model, capacity, seed
@@ -234,7 +234,7 @@ class RiverRegressor(_Adapter, base.Regressor):
         yield from ({"model": name} for name in plugins.names("models", REGRESSION)[:1])
 
     def learn_one(self, x: Features, y: base.typing.RegTarget, w: float = 1.0) -> None:
-        """Learn one example of the target ``y``, of weight ``w``."""
+        """Learn one example with the target ``y`` and weight ``w``."""
         target, weight = a_target(y), a_weight("the weight", w)
         if weight > 0.0:
             self._model.learn(self._row_to_learn(x), target, weight)
@@ -255,7 +255,7 @@ def as_river(model: str | type, task: str | None = None, **parameters: Any) -> A
     model
         A name of `alpha_pulse.models`, or a class that satisfies one of the protocols of `alpha_pulse.models.base`.
     task
-        ``binary``, ``multiclass`` or ``regression``; by default the first of these that the name has.
+        ``binary``, ``multiclass`` or ``regression``; by default the first of these for which the name is registered.
     parameters
         ``capacity``, ``seed``, ``n_classes`` for a multi-class model, and the model's own parameters.
 

@@ -66,10 +66,10 @@ class RiverModel(PackedModel):
     every example counts in full.
 
     Memory: at most the newest ``remembered`` examples. When the store is full, the classifier is rebuilt and trained on the
-    newer half at once, so that it is always equal to the restored one; this step takes as long as ``remembered / 2`` others.
-    The memory of the classifier is not part of ``memory_bytes``; only River bounds it.
+    newer half at once, so that it is always equal to the restored one; this step takes as long as ``remembered / 2`` normal
+    ones. The memory of the classifier is not part of ``memory_bytes``; only River bounds it.
 
-    An error during training resets the classifier: it is rebuilt, and it serves NaN until it has been trained on
+    An error during training resets the classifier: it is rebuilt, and it predicts NaN until it has been trained on
     `SILENT_EXAMPLES` more examples. An error during a prediction makes that prediction NaN. ``failure`` contains the reason.
 
     Cost: River's own, and 3 µs per call to convert the row to a dict. Restoring trains on every stored example again.
@@ -232,11 +232,11 @@ class RiverModel(PackedModel):
 
     @property
     def warming_up(self) -> bool:
-        """Whether it was rebuilt after an error and serves NaN until it has been trained on enough examples."""
+        """Whether it was rebuilt after an error and predicts NaN until it has been trained on enough examples."""
         return self._silent > 0
 
     def healthy(self) -> bool:
-        """Whether it serves and returns a probability for the newest example."""
+        """Whether it predicts and returned a probability for the newest example."""
         slot = max(self._count - 1, 0)
         return not self._silent and isfinite(self.predict(self._features[slot], np.zeros(1)))
 

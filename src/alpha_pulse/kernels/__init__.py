@@ -1,1 +1,1 @@
-"""Compiled step functions over packed arrays: above the core only, no classes."""
+"""Compiled step functions over packed arrays. They import only the core, and contain no classes."""

@@ -14,9 +14,9 @@ EVERY = "*"
 
 
 class LabelledExample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A labelled row under an id of its caller's choice: learned once, however often it is sent.
+    """A labelled row with an id chosen by the caller. It is learned once, however often it is sent.
 
-    ``features`` are a list in the order of the session's features, or a dict by their names; journal rows hold a list.
+    ``features`` are a list in the order of the session's features, or a dict by their names; journal rows contain a list.
     ``label`` is 0 or 1.
     """
 
@@ -27,17 +27,17 @@ class LabelledExample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def content(self) -> bytes:
-        """All but the id, as bytes: the same whenever the example is sent again."""
+        """The content without the id, as bytes; equal whenever the example is sent again."""
         return (np.array([*self.features, self.label, self.weight]) + 0.0).tobytes()  # 0.0 and -0.0 are the same
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):
     """One change that a user requests. It is journaled, so that a resumed run applies it again.
 
-    ``start``, ``update`` and ``stop`` are for sessions that their caller feeds: ``start`` has ``model_type``, ``horizon`` and
-    ``n_features``, ``update`` has ``examples``, each of them new. ``adapt`` is for the sessions of the engine and has a
-    ``drift_type``. ``outcome`` is for a session of trade quality and has a new ``outcome``. ``set`` is for all sessions
-    (``*``) and has a ``setting``, by its configuration key, and a ``value``.
+    ``start``, ``update`` and ``stop`` are for external sessions, whose examples come from their caller: ``start`` has
+    ``model_type``, ``horizon`` and ``n_features``, ``update`` has ``examples``, all of them new. ``adapt`` is for the sessions
+    of the engine and has a ``drift_type``. ``outcome`` is for a session of trade quality and has a new ``outcome``. ``set`` is
+    for all sessions (``*``) and has a ``setting``, by its configuration key, and a ``value``.
     """
 
     kind: Literal["start", "update", "stop", "adapt", "outcome", "set"]

@@ -10,7 +10,7 @@ from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State
 
 MOST_IDS = 2_000_000
-"""Largest number of ids of a run, some 90 MB of memory. Beyond it new ids are refused; none is dropped."""
+"""Largest number of ids of a run, about 90 MB of memory. Beyond it new ids are refused; no id is dropped."""
 DIGEST_BYTES = 16
 CONTENT_BYTES = 8
 PREFIX_BYTES = 2
@@ -21,7 +21,7 @@ ENTRY_BYTES = REST_BYTES + CONTENT_BYTES
 class DedupWindow:
     """A growing set of ids, each stored as a digest of the id and a digest of its content, 24 bytes together.
 
-    A digest's first two bytes choose one of 65,536 buckets, in which the rest is searched: with a million ids some 300 bytes.
+    A digest's first two bytes choose one of 65,536 buckets, in which the rest is searched: with a million ids about 300 bytes.
 
     >>> seen = DedupWindow()
     >>> seen.add("a", b"1")
@@ -48,7 +48,7 @@ class DedupWindow:
         return bucket[start : start + CONTENT_BYTES] == content_digest(content)
 
     def add(self, seen_id: str, content: bytes) -> None:
-        """Add an id with its content; without effect when it is known."""
+        """Add an id with its content; no effect if it is known."""
         digest = _digest(seen_id)
         bucket, rest = self._buckets.setdefault(digest[:PREFIX_BYTES], bytearray()), digest[PREFIX_BYTES:]
         if _place(bucket, rest) < 0:

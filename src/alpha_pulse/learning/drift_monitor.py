@@ -38,8 +38,8 @@ class DriftMonitor:
     * ``errors``, 0 or 1, are those of the online model before calibration. A reversal of direction raises them by a tenth, but
       changes a Brier score by a few thousandths only. Only a rise is an alarm: a model that improved has not drifted.
     * ``calibration`` is (1 + label - served probability) / 2: 1/2 as long as the served probabilities are calibrated.
-    * ``labels`` are the labels themselves: their rate. They depend on each other far beyond h, since calm and turbulent times
-      last, so twenty blocks make one value.
+    * ``labels`` are the labels themselves: their rate. Their dependence extends far beyond h, because calm and turbulent
+    periods last, so twenty blocks make one value.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ class DriftMonitor:
     horizon
         Labels per block, h.
     settings
-        Uses ``detector``, ``samples_per_false_alarm`` and ``drift_threshold``. A rate for which a detector was not
-        calibrated with such blocks is replaced by the nearest for which it was.
+        Uses ``detector``, ``samples_per_false_alarm`` and ``drift_threshold``. A rate for which a detector was not calibrated
+        with such blocks is replaced by the nearest calibrated rate.
     ordered
         Whether each label comes h steps after its prediction.
     """
@@ -106,7 +106,7 @@ class DriftMonitor:
 
     @property
     def width(self) -> int:
-        """Blocks of errors in the window that the detector compares the newest with."""
+        """Blocks of errors in the window with which the detector compares the newest one."""
         if self._external is None:
             return int(self._windows[layout.ERRORS, adwin.WIDTH])
         last = self._external.last

@@ -1,4 +1,4 @@
-"""Sessions by (symbol, target): start, predict, learn, drift, metrics. Synchronous inside, with async methods for users."""
+"""Sessions by (symbol, target): start, predict, learn, drift, metrics. The core is synchronous; users have async methods."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class OnlineLearningService:
         self._running: RunningSystem | None = None
 
     def attach(self, running: RunningSystem) -> None:
-        """Become part of a running system: adaptations that are requested are then journaled commands."""
+        """Become part of a running system, in which requested adaptations are journaled commands."""
         self._running = running
 
     # Methods for the pipeline.
@@ -101,7 +101,7 @@ class OnlineLearningService:
         horizon
             Steps until a label (default: the target's, in bars; 1 for a target without one).
         n_features
-            Length of a feature row (default: as the schema gives for this target).
+            Length of a feature row (default: the schema's length for this target).
         ordered
             Whether each prediction gets one label, ``horizon`` steps later; see `SessionSpec`.
         engine_owned
@@ -112,7 +112,7 @@ class OnlineLearningService:
         SessionError
             (symbol, target) runs already.
         ConfigError
-            Its model does not fit into a checkpoint beside the others.
+            Its model does not fit into a checkpoint together with the others.
         UnknownNameError
             There is no such model.
         """
@@ -153,13 +153,13 @@ class OnlineLearningService:
         if others + needed > MAX_STATE_BYTES:
             raise ConfigError(
                 f"a session of {model_type} with {n_features} features may need {needed / 1e6:,.0f} MB of a checkpoint beside "
-                f"{others / 1e6:,.0f} MB of {len(self._sessions)} other sessions, but a checkpoint holds "
+                f"{others / 1e6:,.0f} MB of {len(self._sessions)} other sessions, but a checkpoint can contain "
                 f"{MAX_STATE_BYTES / 1e6:,.0f} MB; choose a smaller model, fewer features or fewer symbols"
             )
         return make_model
 
     def session(self, symbol: str, target: str = "direction") -> Session:
-        """The running session of (symbol, target); SessionError when there is none."""
+        """The running session of (symbol, target). Raises SessionError when there is none."""
         session = self._sessions.get((symbol, target))
         if session is None:
             known = [s.session_id for s in self._sessions.values()]
@@ -196,13 +196,13 @@ class OnlineLearningService:
         return requests
 
     def ingested(self, session_id: str) -> DedupWindow | None:
-        """The ids learned by a session that its caller feeds by commands; None for every other session."""
+        """The ids learned by an external session that is updated by commands; None for every other session."""
         symbol, _, target = session_id.rpartition("/")
         return self._ingested.get((symbol, target))
 
     @property
     def ingested_ids(self) -> int:
-        """Number of ids that are remembered, over all sessions that callers feed."""
+        """Number of stored ids, over all external sessions."""
         return sum(len(seen) for seen in self._ingested.values())
 
     def all_sessions(self) -> list[Session]:
@@ -221,7 +221,7 @@ class OnlineLearningService:
             queue.put_nowait(prediction)
 
     def components(self) -> dict[str, Stateful]:
-        """Components with state, by name. Sessions that are fed by `process_batch` are not journaled and not part of it."""
+        """Components with state, by name. Sessions that learn by `process_batch` are not journaled and not included."""
         components: dict[str, Stateful] = {"learning": self}
         for (symbol, target), session in self._sessions.items():
             seen = self._ingested.get((symbol, target))
@@ -233,7 +233,7 @@ class OnlineLearningService:
         return components
 
     def snapshot(self) -> State:
-        """The requests that are not handled yet, and the sessions that are fed by commands, which `restore` opens.
+        """The pending requests, and the sessions that learn by commands, which `restore` opens.
 
         See `alpha_pulse.core.stateful.Stateful`.
         """
@@ -255,7 +255,7 @@ class OnlineLearningService:
     # Methods for users.
 
     async def start_session(self, symbol: str, model_type: str, config: Mapping[str, Any] | None = None) -> str:
-        """Start a session that its caller feeds; returns its id.
+        """Start a session whose examples come from the caller; returns its id.
 
         Parameters
         ----------
@@ -300,14 +300,14 @@ class OnlineLearningService:
             Finite numbers, in the order of the session's schema.
         prediction_id
             None: a query, which is neither stored nor counted. Else the prediction is stored under this id until `update_model`
-            gives its label; only for sessions that their callers feed.
+            gives its label; only for sessions whose examples come from their callers.
 
         Raises
         ------
         SessionError
-            There is no such session, the id is pending already, or the session is fed by the loop or by commands.
+            There is no such session, the id is pending already, or the session learns from the loop or from commands.
         DataError
-            The features are not that many numbers; NonFiniteError where one is not finite.
+            The features are not a list of numbers of this length; NonFiniteError if one is not finite.
         """
         session = self._by_id(session_id)
         row = a_row(f"the features for session {session_id}", features, session.spec.n_features)
@@ -318,7 +318,8 @@ class OnlineLearningService:
         return session.predict_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row))
 
     async def update_model(self, symbol: str, example: Example) -> bool:
-        """Apply the label of a pending prediction of a session that its caller feeds; False for a tie or weight 0.
+        """Apply the label of a pending prediction of a session whose examples come from its caller. Returns False for a tie or
+        weight 0.
 
         Raises
         ------
@@ -349,10 +350,10 @@ class OnlineLearningService:
         Raises
         ------
         SessionError
-            The session is fed by the loop or by commands.
+            The session learns from the loop or from commands.
         DataError
-            A row of another length, or a value that is not a number, label or weight; NonFiniteError for one that is not
-            finite. No example is learned then.
+            A row has another length, or a value is not a number, label or weight; NonFiniteError if one is not finite. No
+            example is learned then.
         """
         session = self._by_id(session_id)
         self._check_caller_feeds(session)
@@ -373,7 +374,7 @@ class OnlineLearningService:
         return predictions
 
     async def get_session_metrics(self, session_id: str) -> SessionMetrics:
-        """The scores of a session so far. SessionError when there is no such session."""
+        """The scores of a session so far. Raises SessionError when there is no such session."""
         return session_metrics(self._by_id(session_id))
 
     async def trigger_adaptation(self, symbol: str, drift_type: str = "performance") -> tuple[AdaptationResponse, ...]:
@@ -397,7 +398,7 @@ class OnlineLearningService:
         return request_adaptation(self._running, sessions, drift_type)
 
     async def get_drift_summary(self) -> dict[str, dict[str, Any]]:
-        """By session id: alarms so far, the newest one, and the number of blocks of errors in the detector's window."""
+        """For each session id: alarms so far, the newest one, and the number of blocks of errors in the detector's window."""
         return {
             self._sessions[key].session_id: {
                 "alarms": monitor.alarms,
@@ -419,7 +420,8 @@ class OnlineLearningService:
             listeners.remove(queue)
 
     async def stop_session(self, session_id: str) -> None:
-        """End a session that its caller feeds. SessionError for one that the loop or commands feed."""
+        """End a session whose examples come from its caller. Raises SessionError for a session that learns from the loop or
+        from commands."""
         session = self._by_id(session_id)
         self._check_caller_feeds(session)
         self._close(session.spec.symbol, session.spec.target)
@@ -441,6 +443,6 @@ class OnlineLearningService:
             )
         if (session.spec.symbol, session.spec.target) in self._ingested:
             raise SessionError(
-                f"session {session.session_id} is fed by commands, which the journal holds; feed and end it the same way, or "
-                "start a session of another target"
+                f"session {session.session_id} learns from commands, which the journal contains; update and stop it by "
+                "commands too, or start a session of another target"
             )

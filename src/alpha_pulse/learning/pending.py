@@ -68,7 +68,7 @@ class Pending:
         )
 
     def end_control(self, *, keep: bool) -> None:
-        """A trial has ended: drop the control's outputs, or, without ``keep``, let them replace the adapted model's."""
+        """End a trial: drop the control's outputs; without ``keep``, they replace the adapted model's outputs."""
         for pending in self._waiting.values():
             if pending.control_outputs is not None:
                 if not keep:
@@ -95,8 +95,8 @@ class Pending:
         for name, width in self._widths.items():
             if state.arrays[name].shape != (len(ids), width):
                 raise StateError(
-                    f"saved pending predictions hold {name} of shape {list(state.arrays[name].shape)}, but this session needs "
-                    f"{[len(ids), width]}; restore with the configuration that saved them"
+                    f"saved pending predictions contain {name} of shape {list(state.arrays[name].shape)}, but this session "
+                    f"needs {[len(ids), width]}; restore with the configuration that saved them"
                 )
         self._waiting = {}
         for i, prediction_id in enumerate(ids):

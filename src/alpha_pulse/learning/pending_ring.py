@@ -1,7 +1,7 @@
 """The predictions of one (symbol, target) of a run that wait for their labels: a ring in packed arrays.
 
-Every bar serves one prediction at most and takes out the one that is due, so ``horizon + 1`` slots suffice. The kernels of
-`alpha_pulse.kernels.session` add and take out; see its layout.
+Every bar adds at most one prediction and removes the one that is due, so ``horizon + 1`` slots suffice. The kernels of
+`alpha_pulse.kernels.session` add and remove predictions; see its layout.
 """
 
 from __future__ import annotations
@@ -83,12 +83,12 @@ class PendingRing:
         return self.pending[slot, layout.FEATURES_PLACE : layout.FEATURES_PLACE + self._n_features]
 
     def outputs(self, slot: int, *, control: bool = False) -> Row:
-        """A view of what the model, or the control of a trial, gave beside its probability."""
+        """A view of the outputs of the model, or of the control of a trial, in addition to its probability."""
         first = layout.FEATURES_PLACE + self._n_features + (self._n_outputs if control else 0)
         return self.pending[slot, first : first + self._n_outputs]
 
     def end_control(self, *, keep: bool) -> None:
-        """A trial has ended: drop the control's outputs, or, without ``keep``, let them replace the adapted model's."""
+        """End a trial: drop the control's outputs; without ``keep``, they replace the adapted model's outputs."""
         for slot in self._waiting():
             if self.slots[slot, layout.HAS_CONTROL]:
                 if not keep:
@@ -98,7 +98,7 @@ class PendingRing:
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The packed state, beside the counters."""
+        """The packed state, without the counters."""
         return {"slots": self.slots, "pending": self.pending}
 
     def snapshot(self) -> State:

@@ -32,7 +32,7 @@ class RunningSystem(Protocol):
 
 
 class AdaptationResponse(msgspec.Struct, frozen=True):
-    """The response to a request: ``requested`` begins with the next slice, ``refused`` does not, and ``reason`` says why."""
+    """The response to a request: ``requested`` begins with the next slice; ``refused`` does not, and ``reason`` states why."""
 
     session_id: str
     status: Literal["requested", "refused"]
@@ -42,7 +42,7 @@ class AdaptationResponse(msgspec.Struct, frozen=True):
 def request_adaptation(
     running: RunningSystem | None, session_ids: Iterable[str], drift_type: str
 ) -> tuple[AdaptationResponse, ...]:
-    """Request an adaptation of some sessions; those that will begin are journaled, and durable when this returns."""
+    """Request an adaptation of some sessions. Accepted requests are journaled, and durable when this returns."""
     responses = [_response(running, session_id) for session_id in session_ids]
     commands = [
         Command("adapt", response.session_id, drift_type=drift_type) for response in responses if response.status == "requested"

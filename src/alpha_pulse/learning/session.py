@@ -29,24 +29,24 @@ from alpha_pulse.models.base import OnlineModel, Row
 
 @runtime_checkable
 class Recoverable(Protocol):
-    """A model that recovers from its own errors, and gives the reason (``failure``, else empty) when it has no probability.
+    """A model that recovers from its own errors. ``failure`` is the reason when it has no probability, else empty.
 
-    While it recovers (``warming_up``) it is left out with that reason, and its last good state is not restored.
+    While it recovers (``warming_up``) it is left out for that reason, and its last good state is not restored.
     """
 
     failure: str
 
     @property
     def warming_up(self) -> bool:
-        """Whether it gives no probability until it has seen enough labels again."""
+        """Whether it predicts no probability until it has seen enough new labels."""
         ...
 
 
 class SessionSpec(msgspec.Struct, frozen=True):
-    """The fixed properties of a session. A target uses the first ``n_features`` values of the schema, all or fewer.
+    """The fixed properties of a session. A target uses the first ``n_features`` values of the schema.
 
-    ``horizon`` counts steps (bars) until the label, ``window`` labels of the sliding scores. ``ordered``: each prediction gets
-    one label, ``horizon`` steps later; the labels of trades come when their lots are closed.
+    ``horizon`` is the number of steps (bars) until the label, ``window`` the number of labels in the sliding scores.
+    ``ordered``: each prediction gets one label, ``horizon`` steps later; the labels of trades come when their lots are closed.
     """
 
     symbol: str
@@ -66,8 +66,8 @@ class SessionSpec(msgspec.Struct, frozen=True):
 class ScoredPrediction(msgspec.Struct, gc=False):
     """A stored prediction with its label: the input of stages 2 to 4.
 
-    ``values`` is its row of probabilities, laid out as in `kernels.mixing.ensemble`. ``trial`` holds the
-    probabilities of the adapted model and of its control where the label counted for a trial; else it is empty.
+    ``values`` is its row of probabilities, laid out as in `kernels.mixing.ensemble`. ``trial`` contains the probabilities of
+    the adapted model and of its control if the label counted for a trial; else it is empty.
     """
 
     session: Session
@@ -91,7 +91,7 @@ class Session:
     make_model
         Builds a fresh model of the session's kind; also used for the control of a trial.
     engine_owned
-        Whether the pipeline serves this session and gives it its labels. Otherwise its caller does, and the session keeps
+        Whether the pipeline serves this session and provides its labels. Otherwise its caller does, and the session computes
         its own baselines.
 
     References
@@ -126,7 +126,7 @@ class Session:
 
     @property
     def waiting(self) -> Pending:
-        """The predictions of a session that its caller feeds, which are labelled by id."""
+        """The predictions of a session whose examples come from its caller; they are labelled by id."""
         assert isinstance(self.pending, Pending)
         return self.pending
 
@@ -148,7 +148,7 @@ class Session:
 
     @property
     def quarantines(self) -> int:
-        """How often the model diverged and its last good state was restored."""
+        """The number of times that the model diverged and its last good state was restored."""
         return int(self.head[layout.QUARANTINES])
 
     @property
@@ -208,9 +208,10 @@ class Session:
         row[RAW_ONLINE] = trial.mix(float(row[ADAPTED]), float(row[CONTROL]))
 
     def predict_alone(self, prediction_id: str, features: FeatureVector) -> float:
-        """Predict for a session that its caller feeds: the online model alone is served, and the base rate until it has one.
+        """Predict for a session whose examples come from its caller. The online model alone is served, and the base rate until
+        the model has a probability.
 
-        Base rate and no-change are stored beside it, as baselines of the scores. Returns P(label = 1).
+        Base rate and no-change are stored too, as baselines of the scores. Returns P(label = 1).
         """
         pending, _ = self.predict(prediction_id, features)
         row, base = pending.row, baselines.base_rate(self._baselines, 0)
@@ -221,7 +222,8 @@ class Session:
         return float(row[SERVED])
 
     def query(self, features: Row) -> float:
-        """P(label = 1) by the online model alone; nothing is stored or counted. SessionError for a row of another length."""
+        """P(label = 1) by the online model alone; nothing is stored or counted. Raises SessionError for a row of another
+        length."""
         if len(features) != self._width or features.ndim != 1:
             raise SessionError(f"session {self.session_id} expects {self._width} features, got {features.size}; see the schema")
         return self.model.predict(features, self._scratch)
@@ -278,7 +280,7 @@ class Session:
     def check_health_if_due(self) -> None:
         """Every `GOOD_STATE_EVERY` labels outside of trials: save the state of a healthy model as the last good state.
 
-        The last good state is restored in an unhealthy model, unless that recovers by itself.
+        The last good state of an unhealthy model is restored, unless the model recovers by itself.
         """
         if self.labels_used % GOOD_STATE_EVERY or self.trial is not None:
             return
@@ -304,7 +306,7 @@ class Session:
     # A trial: the adapted model and a control, the model as it was, learn the same examples and serve as a mixture.
 
     def begin_trial(self, *, boost: float | None) -> None:
-        """Adapt: learn ``boost`` times faster, or with None reset; a copy of the model from before is the control."""
+        """Adapt: learn ``boost`` times faster, or reset if it is None. A copy of the unchanged model is the control."""
         if self.trial is not None:
             raise SessionError(f"session {self.session_id} is in a trial already, which ends by itself")
         control = self._make_model()
@@ -339,7 +341,7 @@ class Session:
         return compared
 
     def end_trial(self) -> TrialResult:
-        """End the trial: accept the adapted model where it saved more than chance would, else roll back to the control."""
+        """End the trial: accept the adapted model if its saving is significant, else roll back to the control."""
         trial = self.trial
         if trial is None:
             raise SessionError(f"session {self.session_id} is in no trial; begin one first")

@@ -1,4 +1,4 @@
-"""The scores of one session, as users see them."""
+"""The scores of one session, as shown to users."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from alpha_pulse.metrics.comparison import Comparison
 
 
 class SessionMetrics(msgspec.Struct, frozen=True):
-    """The scores of a session: whole run and sliding window, each member beside the baselines.
+    """The scores of a session, over the whole run and in the sliding window, for each member and the baselines.
 
-    ``against_base`` compares what was served (first) with the base rate (second), at alpha = 5 % at all times at once; None for
-    trades, whose labels have no fixed order.
+    ``against_base`` compares the served prediction (first) with the base rate (second), at alpha = 5 % at all times at once;
+    None for trades, whose labels have no fixed order.
     """
 
     session_id: str

@@ -23,7 +23,7 @@ SHORT = 12
 
 
 class ModelReady(msgspec.Struct, frozen=True):
-    """A trained artefact, named by its SHA-256; it serves from the first slice at or after ``ready_ts``."""
+    """A trained artefact, named by its SHA-256; it predicts from the first slice at or after ``ready_ts``."""
 
     model_id: str
     session_id: str
@@ -103,7 +103,7 @@ class BatchMember:
 
     @property
     def gathering(self) -> bool:
-        """Whether it still collects examples: until it is trained."""
+        """Whether it still collects examples, because it is not trained yet."""
         return self.ready is None
 
     def make_room(self, rows: int = 1) -> None:

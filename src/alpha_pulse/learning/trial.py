@@ -19,7 +19,8 @@ MIN_BLOCKS = 10
 
 
 class TrialResult(msgspec.Struct, frozen=True):
-    """``effect`` is the mean log loss (nats) that the adapted model saved on ``samples`` common labels, against the control."""
+    """``effect`` is the mean log loss (nats) that the adapted model saved on ``samples`` common labels, compared with the
+    control."""
 
     effect: float
     samples: int
@@ -31,14 +32,14 @@ class Trial:
 
     Labels over a horizon of h bars overlap: the mixture multiplies each loss by 1/h (raises each likelihood to the power
     1/h), and the saving is tested on sums over blocks of h labels, self-normalised (de la Peña, Lai & Shao, "Self-normalized
-    processes", 2009). While the trial lasts the mixture loses at most h * log(2) nats more than the better of the two.
+    processes", 2009). During the trial the mixture loses at most h * log(2) nats more than the better of the two.
 
     Parameters
     ----------
     control
         A copy of the model before the adaptation.
     horizon
-        Labels over which they overlap, h.
+        Number of labels that overlap, h.
     """
 
     def __init__(self, control: OnlineModel, horizon: int) -> None:
@@ -63,11 +64,11 @@ class Trial:
         return kernels.mix(self.numbers, adapted, control)
 
     def compare(self, adapted: float, control: float, label: int) -> None:
-        """Score one label that both had predicted; a model that had diverged (NaN) counts as a prediction of 1/2."""
+        """Score one label that both predicted; a model that has diverged (NaN) counts as a prediction of 1/2."""
         kernels.compare(self.numbers, adapted, control, label, self._horizon)
 
     def result(self) -> TrialResult:
-        """The effect so far, and whether the adapted model is accepted: only when it saved more than chance would."""
+        """The effect so far, and whether the adapted model is accepted, which requires a significant saving."""
         enough = self.samples >= MIN_BLOCKS * self._horizon
         _, saved, block, squares, _ = self.numbers.tolist()
         accepted = enough and saved > CRITICAL_VALUE * math.sqrt(squares + block * block)

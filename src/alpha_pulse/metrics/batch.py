@@ -1,4 +1,4 @@
-"""Metrics of stored predictions, from the predictions, their labels, and the hits of two simple rules.
+"""Metrics of stored predictions, computed from the predictions, their labels, and the hits of two simple rules.
 
 All three kappas are one formula (`alpha_pulse.metrics.definitions.error_reduction`) against three references: chance (kappa),
 the majority class (kappa-M) and the last label known (kappa-temporal).
@@ -24,11 +24,11 @@ FADED = 1e-150
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """Scores over ``labels`` labels; a score that is not defined on them is None.
 
-    ``log_loss`` in nats. ``balanced_accuracy``: mean recall of the classes that occurred. Of two classes ``brier`` is
-    the mean squared error of P(label 1), ``auc`` the area under its ROC curve, ``ece`` its expected calibration error over ten
-    bins of equal counts, ``information_coefficient`` the rank correlation of it and the label. Of more classes ``brier`` sums
-    the squared errors of all, ``auc`` is the mean over classes of one against the rest, ``ece`` is that of the probability
-    given to the class predicted, and there is no information coefficient.
+    ``log_loss`` in nats. ``balanced_accuracy``: mean recall of the classes that occurred. For two classes, ``brier`` is the
+    mean squared error of P(label 1), ``auc`` the area under its ROC curve, ``ece`` its expected calibration error over ten bins
+    of equal counts, ``information_coefficient`` the rank correlation between P(label 1) and the label. For more classes,
+    ``brier`` sums the squared errors of all classes, ``auc`` is the mean over classes of one against the rest, ``ece`` concerns
+    the probability of the predicted class, and there is no information coefficient.
     """
 
     labels: int
@@ -54,8 +54,8 @@ class Evaluated(msgspec.Struct, frozen=True):
     guesses, labels
         int64 of shape (n,): the predicted class, and the true one.
     no_change, majority
-        bool of shape (n,): which labels the last one known, and the most frequent one known, predicted correctly; None
-        leaves out the kappa that compares with it.
+        bool of shape (n,): which labels were predicted correctly by the last known label, and by the most frequent known label;
+        None omits the kappa that compares with it.
     """
 
     probabilities: Floats
@@ -88,8 +88,8 @@ def of_two(probabilities: Floats) -> Floats:
 
 
 def guesses(probabilities: Floats) -> Labels:
-    """The class predicted, (n,): of two, 1 from a probability of 1/2 on, as in `alpha_pulse.kernels.base.scores`; of more, the
-    first best one.
+    """The predicted class, (n,). For two classes, it is 1 from a probability of 1/2 on, as in
+    `alpha_pulse.kernels.base.scores`; for more, the first of the most probable ones.
 
     >>> guesses(np.array([[0.5, 0.5], [0.6, 0.4]])).tolist(), guesses(np.array([[0.2, 0.4, 0.4]])).tolist()
     ([1, 0], [1])
@@ -157,7 +157,7 @@ def losses(scored: Evaluated) -> Floats:
 
 
 def squared_errors(scored: Evaluated) -> Floats:
-    """Squared errors (n,) of P(label 1); of more classes, the sum over all of them."""
+    """Squared errors (n,) of P(label 1); for more classes, the sum over all of them."""
     if scored.probabilities.shape[1] == 2:
         errors: Floats = (scored.probabilities[:, 1] - scored.labels) ** 2
         return errors

@@ -22,11 +22,11 @@ WINNERS: dict[int, Winner | None] = {0: None, 1: "first", -1: "second"}
 class Comparison(msgspec.Struct, frozen=True):
     """The result after ``samples`` labels.
 
-    ``mean_difference`` is the second learner's mean loss minus the first's: positive where the first is better; None without
+    ``mean_difference`` is the second learner's mean loss minus the first's: positive if the first is better; None without
     labels. ``low`` and ``high`` bound its average expectation at all times at once. ``p_value`` is two-sided, for the
     hypothesis that neither was better at any time; it may be read after every label. ``winner`` was decided after
-    ``decided_at`` labels and stays: by then it was better on average in one of the interleaved series. ``low`` and ``high``
-    concern all labels.
+    ``decided_at`` labels and does not change: up to that label it was better on average in one of the interleaved series.
+    ``low`` and ``high`` concern all labels.
     """
 
     mean_difference: float | None
@@ -39,14 +39,15 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class PairedComparison:
-    """Compares two learners by their losses on the same examples. It may be read after each, and stopped at any time.
+    """Compares two learners by their losses on the same examples. The result may be read after each example, and the comparison
+    may stop at any time.
 
     Parameters
     ----------
     horizon
         Steps over which labels overlap, h: a label is known h steps after its prediction.
     alpha
-        Upper bound of the probability of ever naming a winner where both are equally good. Several challengers share it.
+        Upper bound of the probability of ever naming a winner if both are equally good. Several challengers share it.
 
     Raises
     ------

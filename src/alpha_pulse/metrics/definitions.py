@@ -23,7 +23,7 @@ def exact_auc(probabilities: Row, labels: NDArray[np.bool_]) -> float | None:
 
 
 def ranks(values: Row) -> Row:
-    """The place of each value (n,) among all, from 1; equal ones share the mean of their places.
+    """The rank of each value (n,), from 1; equal values share the mean of their ranks.
 
     >>> ranks(np.array([0.3, 0.1, 0.3])).tolist()
     [2.5, 1.0, 2.5]
@@ -68,7 +68,8 @@ def kappa(confusion: Row) -> float | None:
 
 
 def error_reduction(misses: float, reference_misses: float) -> float | None:
-    """The proportional reduction of a reference's errors, 1 at most; None if the reference has no errors. All kappas are this.
+    """The proportional reduction of a reference's errors, at most 1; None if the reference has no errors. All kappas have this
+    form.
 
     It is computed from misses: the difference of two accuracies near 1 would be a rounding error.
 

@@ -12,7 +12,8 @@ RESAMPLES = 2_000
 MIN_BLOCKS = 10
 """Smallest number of blocks. With fewer, intervals are much too narrow: with five, 88 % contain the true mean."""
 MOST_BLOCKS = 200
-"""Longer blocks are used beyond it: more blocks hardly change an interval, and a server computes intervals while it runs."""
+"""Maximum number of blocks; beyond it blocks are longer. More blocks hardly change an interval, and a server computes intervals
+while it runs."""
 TAIL = 0.025
 NORMAL = 1.959963984540054
 
@@ -36,7 +37,7 @@ def mean_interval(
     """A 95 % interval for the mean of dependent values, from circular blocks of the length that `block_length` measures.
 
     Means drawn by a block bootstrap vary too little, because blocks depend on each other, and the spread of few blocks is
-    uncertain. So the distances of the drawn means from the mean are widened twice: to the variance 2 V(2b) - V(b), where
+    uncertain. The distances of the drawn means from the mean are therefore widened twice: to the variance 2 V(2b) - V(b), where
     V(b) is that of blocks of length b (Politis & Romano, 1995; never below V(b)), and by the ratio of Student's quantile at
     n / 2b - 1 degrees of freedom to the normal one. `alpha_pulse.simulation.interval_trials` simulates the coverage.
 
@@ -47,9 +48,9 @@ def mean_interval(
     seed
         Seed of the bootstrap.
     within
-        The bounds of the mean, such as 0 and 1 for a proportion. An end beyond them is moved to them.
+        The bounds of the mean, such as 0 and 1 for a proportion. The interval is clipped to them.
     symbols
-        The number of symbols whose values alternate in ``values``. Each run of so many values is averaged first, so that
+        The number of symbols whose values alternate in ``values``. Each group of this many values is averaged first, so that
         dependence between symbols at one time does not count as independent evidence.
     least_block
         The smallest length of a block, in values of one symbol: the horizon of labels that overlap.
@@ -57,7 +58,7 @@ def mean_interval(
     Returns
     -------
     Interval or None
-        None for fewer than ten blocks, and so for fewer than ten values of one symbol.
+        None for fewer than ten blocks, and hence for fewer than ten values of one symbol.
 
     Examples
     --------
@@ -87,10 +88,10 @@ def mean_interval(
 
 
 def block_length(values: Floats) -> int:
-    """The length of circular blocks with the least error of the mean's variance, from the autocovariances of ``values``.
+    """The length of circular blocks with the smallest error of the mean's variance, from the autocovariances of ``values``.
 
-    These are summed under a flat-top window, up to twice the lag from which on five or more of them are negligible; the
-    answer is at most three times the root of n, and at most n / 3.
+    These are summed under a flat-top window, up to twice the lag from which on five or more of them are negligible; the result
+    is at most three times the root of n, and at most n / 3.
 
     >>> noise = np.random.default_rng(1).normal(size=5_003)
     >>> block_length(noise) < 6 < block_length(noise[:-3] + noise[1:-2] + noise[2:-1] + noise[3:])
@@ -124,7 +125,8 @@ def block_length(values: Floats) -> int:
 
 
 def student_quantile(degrees: float) -> float:
-    """The 97.5 % quantile of Student's law, by Cornish and Fisher's expansion; within 0.4 % from 4 degrees on.
+    """The 97.5 % quantile of Student's distribution, by Cornish and Fisher's expansion; accurate to 0.4 % from 4 degrees of
+    freedom on.
 
     >>> round(student_quantile(10.0), 3)
     2.228

@@ -23,7 +23,7 @@ Flags = NDArray[np.bool_]
 class MemberScore(msgspec.Struct, frozen=True):
     """One member's scores over ``labels`` labels; log loss in nats, skill in millinats per label over the running base rate.
 
-    ``ece`` is the expected calibration error: the mean distance of observed frequency and prediction over ten bins.
+    ``ece`` is the expected calibration error: the mean distance between observed frequency and prediction over ten bins.
     ``skill_millinats_last70`` takes the labels of predictions that were served in the last 70 % of their symbol's bars. A
     score that is not defined on so few labels is None.
     """
@@ -43,7 +43,7 @@ class MemberScore(msgspec.Struct, frozen=True):
 
 
 class TargetReliability(msgspec.Struct, frozen=True):
-    """Calibration of one target: the served probability of label 1, and the confidence in the class served."""
+    """Calibration of one target: the served probability of label 1, and the confidence in the served class."""
 
     served: ReliabilityTable
     confidence: ReliabilityTable
@@ -95,7 +95,7 @@ def skills(scores: Floats, member: int) -> Floats:
 
 
 def score_members(scores: Floats, recent: Flags, symbols: int, horizon: int, seed: int) -> dict[str, MemberScore]:
-    """Scores of every member, by name; one that was never scored has 0 labels and nothing else.
+    """Scores of every member, by name. A member that was never scored has 0 labels and no other values.
 
     Parameters
     ----------
@@ -140,16 +140,15 @@ def _score(scores: Floats, recent: Flags, member: int, symbols: int, horizon: in
 
 
 def target_reliability(scores: Floats, confidences: Floats, horizon: int) -> TargetReliability:
-    """Reliability of what was served, from stored scores.
+    """Reliability of the served probabilities, from stored scores.
 
     Parameters
     ----------
     scores
         float64 of shape (n, RECORD), laid out as in `alpha_pulse.kernels.base.scores`.
     confidences
-        float64 of shape (n,), as they were served; NaN where none was stated.
-    horizon
-        Bars over which labels overlap; it widens the bins' intervals.
+        float64 of shape (n,), as they were served; NaN without one. horizon Bars over which labels overlap; it widens the bins'
+        intervals.
     """
     labels = scores[:, LABEL] == 1.0
     right = classes(scores, SERVED) == labels
@@ -159,7 +158,7 @@ def target_reliability(scores: Floats, confidences: Floats, horizon: int) -> Tar
 
 
 def compare(scores: Floats, first: int, second: int, symbols: int, horizon: int, seed: int) -> OnlineMinusBatch | None:
-    """One member minus another, over the labels that both were scored on; None without such labels.
+    """One member minus another, over the labels on which both were scored; None without such labels.
 
     Parameters are those of `score_members`; ``first`` and ``second`` are the members' columns.
     """

@@ -27,10 +27,10 @@ class ReliabilityBin(msgspec.Struct, frozen=True):
 
 
 class ReliabilityTable(msgspec.Struct, frozen=True):
-    """Bins of about equal counts, and what follows from them; None where there are no labels.
+    """Bins of about equal counts, and the measures computed from them; None without labels.
 
     ``ece``: mean distance of observed proportion and mean probability, weighted by counts; ``largest_error``: the largest such
-    distance. ``brier = reliability - resolution + uncertainty + within_bins``, the last being what the bins do not tell apart.
+    distance. ``brier = reliability - resolution + uncertainty + within_bins``, the last term being the variation within bins.
     On n labels of equal probability a perfectly calibrated forecast has an ECE of about 0.4 sqrt(bins / n), not 0.
     """
 
@@ -51,13 +51,13 @@ def reliability_table(probabilities: Row, labels: NDArray[np.bool_], *, bins: in
     Parameters
     ----------
     probabilities
-        float64 of shape (n,), as they were served; NaN where there is no prediction; these are left out.
+        float64 of shape (n,), as they were served; NaN without a prediction; these are left out.
     labels
         bool of shape (n,).
     bins
-        At most so many, of about equal counts; equal probabilities stay together.
+        Maximum number of bins, of about equal counts; equal probabilities stay together.
     horizon
-        Bars over which labels overlap: n labels are worth n / horizon in the bins' intervals (Wilson, 1927).
+        Bars over which labels overlap: n labels count as n / horizon in the bins' intervals (Wilson, 1927).
 
     Raises
     ------

@@ -15,12 +15,12 @@ from alpha_pulse.models.base import Row
 class MemberMetrics(msgspec.Struct, frozen=True):
     """Prequential scores of one member over the labels it was scored on; log losses in nats, skill in millinats.
 
-    What is undefined on these labels is None: with one class, the area under the curve and the kappas; with more, a kappa where
-    nothing can be better.
+    Scores that are undefined on these labels are None: with one class, the area under the curve and the kappas; with more, a
+    kappa whose reference has no errors.
 
-    The area under the curve of the whole run is of a histogram of scores; the exact one lies at most ``auc_error`` from it.
-    That of the window is exact. ``kappa_temporal`` compares with repeating the last label known at prediction time.
-    ``skill_millinats`` is the running base rate's mean log loss minus the member's, times 1,000, over the same labels.
+    The area under the curve of the whole run is computed from a histogram of scores, and differs by at most ``auc_error`` from
+    the exact one. That of the window is exact. ``kappa_temporal`` compares with repeating the last label known at prediction
+    time. ``skill_millinats`` is the running base rate's mean log loss minus the member's, times 1,000, over the same labels.
     """
 
     samples: int
@@ -35,7 +35,7 @@ class MemberMetrics(msgspec.Struct, frozen=True):
 
 
 def whole_run(state: Row) -> dict[str, MemberMetrics]:
-    """Metrics of each member over everything scored so far; members that were never scored are left out."""
+    """Metrics of each member over all labels scored so far; members that were never scored are left out."""
     by_member = {}
     for member, name in enumerate(kernels.MEMBERS):
         offset = kernels.HEAD + member * kernels.STRIDE
@@ -65,9 +65,9 @@ def window_records(state: Row) -> Row:
 
 
 def histogram_auc(positives: Row, negatives: Row) -> tuple[float, float] | None:
-    """Area under the ROC curve from counts of both classes in the same bins of scores, and how far off it may be.
+    """Area under the ROC curve from counts of both classes in the same bins of scores, and its largest error.
 
-    Two scores in a bin count as equal: the exact area differs by half of such pairs at most. None with one class.
+    Two scores in a bin count as equal, so the exact area differs by at most half of such pairs. None with one class.
 
     >>> histogram_auc(np.array([0.0, 1.0, 1.0]), np.array([1.0, 1.0, 0.0]))
     (0.875, 0.125)

@@ -23,7 +23,8 @@ Row = NDArray[np.float64]
 
 @runtime_checkable
 class OnlineLearner(Stateful, Protocol):
-    """What the three kinds of online model share. State is bounded, finite, and bit-equal after a snapshot round trip."""
+    """The common interface of the three kinds of online model. The state is bounded, finite, and bit-equal after it is saved
+    and restored."""
 
     n_features: int
 
@@ -78,7 +79,7 @@ class CompiledModel(OnlineModel, Protocol):
     """An online model that ships kernels, so that the loop runs it over blocks of rows without Python.
 
     Its whole state is one float64 array that the kernels change in place; `OnlineModel.predict` and `OnlineModel.learn` give
-    what the kernels give. Other models take part too: the loop calls them for each row.
+    the same results as the kernels. The loop also runs models without kernels, by calling them for each row.
     """
 
     predict_kernel: Callable[[Row, Row, Row], float]
@@ -100,7 +101,7 @@ class CompiledModel(OnlineModel, Protocol):
 def ships_kernels(model: OnlineModel) -> TypeGuard[CompiledModel]:
     """Whether the loop may run a model by its kernels.
 
-    A subclass that overrides ``predict`` or ``learn`` in Python, and inherits the kernels, is called instead.
+    A subclass that inherits the kernels but overrides ``predict`` or ``learn`` in Python is called in Python.
     """
     return isinstance(model, CompiledModel) and all(
         _owner(model, f"{method}_kernel") <= _owner(model, method) for method in ("predict", "learn")
@@ -121,7 +122,8 @@ class MultiClassModel(OnlineLearner, Protocol):
     n_classes: int
 
     def predict(self, features: Row, probabilities: Row) -> int:
-        """The most probable class, of equals the first. Fills ``probabilities`` (float64, shape (n_classes,), sum 1)."""
+        """The most probable class; the first one if several are equal. Fills ``probabilities`` (float64, shape (n_classes,),
+        sum 1)."""
         ...
 
     def learn(self, features: Row, label: int, weight: float) -> None:
@@ -166,7 +168,7 @@ class BatchModel(Stateful, Protocol):
 
     @property
     def packed(self) -> Row:
-        """The trained trees, as `alpha_pulse.kernels.trees.gbm` lays them out; empty before `fit`."""
+        """The trained trees, in the layout of `alpha_pulse.kernels.trees.gbm`; empty before `fit`."""
         ...
 
     def fit(self, features: Row, labels: NDArray[np.int64], weights: Row) -> None:

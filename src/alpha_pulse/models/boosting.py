@@ -79,7 +79,8 @@ class _Boosted(PackedModel):
             tree.clear(real, whole)
 
     def set_boost(self, factor: float) -> None:
-        """Count each new example ``factor`` times from now on, so that leaves follow it faster; predictions do not jump."""
+        """Count each new example ``factor`` times from now on, so that leaves follow changes faster; predictions do not
+        jump."""
         self._head[kernels.BOOST] = factor
 
 
@@ -89,14 +90,14 @@ class SGBT(_Boosted, BinaryEstimator):
     Parameters
     ----------
     n_features, horizon, seed
-        See `alpha_pulse.models.base`. The horizon is not used; the seed is of the features that trees observe.
+        See `alpha_pulse.models.base`. The horizon is not used; the seed selects the features that trees observe.
     trees
         Boosting iterations; cost and memory are proportional to them.
     rate
         Shrinkage: the fraction of a tree's output that counts.
     memory
         Weight after which the value of a leaf forgets exponentially, in units of p (1 - p): an example counts at most 1/4. A
-        small memory follows drift and serial dependence, a large one averages noise.
+        small memory follows drift and serial dependence; a large one averages noise.
     window
         Examples after which a leaf halves its split statistics.
     life

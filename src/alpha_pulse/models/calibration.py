@@ -24,8 +24,8 @@ from alpha_pulse.models.packed import PackedModel
 class Calibrator(Stateful, Protocol):
     """A non-decreasing map from probabilities to probabilities that learns one stored score at a time.
 
-    ``calibrate`` changes no state, and is the identity before any learning. State is bounded, finite, and bit-equal after a
-    snapshot round trip.
+    ``calibrate`` changes no state, and is the identity before any learning. The state is bounded, finite, and bit-equal after
+    it is saved and restored.
     """
 
     @property
@@ -108,9 +108,9 @@ class _Calibrator(PackedModel):
 
 
 class PlattCalibrator(_Calibrator):
-    """Online Platt scaling: a slope and an offset on the log odds. The default where members are mixed.
+    """Online Platt scaling: a slope and an offset on the log odds. The default for members of a mixture.
 
-    O(1) per label, 64 bytes of state. For members that are overconfident or underconfident on both sides alike.
+    Costs O(1) per label, with 64 bytes of state. Suits members that are overconfident or underconfident on both sides alike.
 
     Parameters
     ----------
@@ -147,8 +147,8 @@ class PlattCalibrator(_Calibrator):
 class BetaCalibrator(_Calibrator):
     """Online beta calibration: separate slopes of log(p) and log(1 - p), neither negative, and an offset.
 
-    O(1) per label, 96 bytes of state. For members that are overconfident on one side, such as those trained on rare events.
-    Platt's maps and the identity are special cases.
+    Costs O(1) per label, with 96 bytes of state. Suits members that are overconfident on one side, such as those trained on
+    rare events. Platt's maps and the identity are special cases.
 
     Parameters
     ----------
@@ -184,15 +184,15 @@ class BetaCalibrator(_Calibrator):
 
 
 class IsotonicCalibrator(_Calibrator):
-    """Isotonic regression on the newest labels: any non-decreasing map, which needs more labels.
+    """Isotonic regression on the newest labels. It can learn any non-decreasing map, but needs more labels.
 
-    O(log window) compares, one move of at most ``window`` numbers per label, and a fit of O(window) every ``every`` labels;
-    40 bytes of state per label in the window. It follows drift because old labels leave the window.
+    A label costs O(log window) comparisons and one move of at most ``window`` numbers; a fit costs O(window), every ``every``
+    labels. The state has 40 bytes per label in the window. It follows drift because old labels leave the window.
 
     Parameters
     ----------
     horizon
-        Bars over which labels overlap: each counts as 1/horizon of one against the prior, which is the identity.
+        Bars over which labels overlap: each counts as 1/horizon of a label, relative to the prior, which is the identity.
     window
         Labels in the window, at least 2.
     every

@@ -113,7 +113,7 @@ class MultiClassClassifier(Classifier):
     """A learner of classes as a `MultiClassModel`."""
 
     def predict(self, features: Row, probabilities: Row) -> int:
-        """The most probable class, of equals the first. Fills ``probabilities`` (shape (n_classes,))."""
+        """The most probable class; the first one if several are equal. Fills ``probabilities`` (shape (n_classes,))."""
         check_row(features, self.n_features)
         check_out(probabilities, self.n_classes, "probabilities")
         self._predict_proba(features, probabilities)

@@ -16,15 +16,15 @@ from alpha_pulse.models.validation import check_example, check_examples, check_o
 SGD_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 ADAGRAD_RATES = (0.003, 0.01, 0.03, 0.1)
 NEWTONS = ((1.0, 25.0), (1.0, 750.0), (0.9999, 100.0))
-"""Forgetting and prior curvature of each Newton member. The log loss curves at most a quarter as much as squares do, so these
-are suitable priors of least squares, 100 and 3,000, divided by four."""
+"""Forgetting and prior curvature of each Newton member. The curvature of the log loss is at most a quarter of that of the
+squared error, so these are suitable priors for least squares, 100 and 3,000, divided by four."""
 
 
 class MarketDefault(PackedModel):
     """Nine gradient and three Newton logistic members over one scaler, with base rate and no-change as further experts.
 
-    The best learning rate differs between targets and markets by a factor of a thousand. The mixture finds it, and follows it
-    when it changes. Because the base rate is always an expert, the mixture cannot be worse than it for long.
+    The best learning rate differs between targets and markets by a factor of a thousand. The mixture learns the best rate, and
+    follows it when it changes. The base rate is always an expert, so the mixture cannot be worse than it for long.
 
     Parameters
     ----------

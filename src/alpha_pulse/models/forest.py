@@ -85,7 +85,7 @@ class _Forest(Classifier):
             kernels.clear(real, whole)
 
     def set_boost(self, factor: float) -> None:
-        """Count each new example ``factor`` times from now on: leaves split sooner, and the past counts for less."""
+        """Count each new example ``factor`` times from now on: leaves split sooner, and old examples count less."""
         self._real[:, kernels.BOOST] = factor
 
     @property
@@ -131,7 +131,7 @@ class AdaptiveRandomForest(_Forest, BinaryClassifier):
     Parameters
     ----------
     n_features, horizon, seed
-        See `alpha_pulse.models.base`. The horizon is not used; the seed is of the resampling and of the features of leaves.
+        See `alpha_pulse.models.base`. The horizon is not used; the seed determines the resampling and the features of leaves.
     trees
         Number of members; cost and memory are proportional to it.
     observed

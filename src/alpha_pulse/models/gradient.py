@@ -1,4 +1,4 @@
-"""Linear models by gradient: SGD, AdaGrad, FTRL-Proximal and coin betting; for two classes, for more, and for numbers.
+"""Linear models trained by gradients: SGD, AdaGrad, FTRL-Proximal and coin betting, for two classes, more classes, and numbers.
 
 All standardise their rows. The loss is the log loss for classes (softmax for more than two) and the squared error of
 the standardised target for numbers.
@@ -40,7 +40,7 @@ class _SGD:
 class SGD(_SGD, LinearBinary):
     """Stochastic gradient descent on the log loss: ``rate`` / n**``decay`` at example n, with penalties ``l1`` and ``l2``.
 
-    Parameters as `LinearBinary`, and rate (> 0), decay, l1, l2 (>= 0). A boost multiplies the rate.
+    Parameters as for `LinearBinary`, and rate (> 0), decay, l1, l2 (>= 0). A boost multiplies the rate.
 
     >>> import numpy as np
     >>> model = SGD(n_features=1, rate=0.05, l1=1e-4)
@@ -74,7 +74,7 @@ class _AdaGrad:
 class AdaGrad(_AdaGrad, LinearBinary):
     """AdaGrad: a rate per weight that falls with the sum of its squared gradients, so rare features learn faster.
 
-    Parameters as `LinearBinary`, and rate (> 0), l1, l2 (>= 0). A boost multiplies the rate.
+    Parameters as for `LinearBinary`, and rate (> 0), l1, l2 (>= 0). A boost multiplies the rate.
 
     Source: Duchi, Hazan & Singer (2011), "Adaptive subgradient methods for online learning and stochastic optimization".
     """
@@ -99,9 +99,9 @@ class _FTRL:
 
 
 class FTRL(_FTRL, LinearBinary):
-    """FTRL-Proximal: like AdaGrad, with weights that L1 sets to exactly 0.
+    """FTRL-Proximal: like AdaGrad, but L1 sets weights to exactly 0.
 
-    Parameters as `LinearBinary`, and alpha (> 0), beta, l1, l2 (>= 0). A boost multiplies alpha; the weights do not jump.
+    Parameters as for `LinearBinary`, and alpha (> 0), beta, l1, l2 (>= 0). A boost multiplies alpha; the weights do not jump.
 
     Source: McMahan et al. (2013), "Ad click prediction: a view from the trenches".
     """
@@ -124,10 +124,10 @@ class _CoinBetting:
 
 
 class CoinBetting(_CoinBetting, LinearBinary):
-    """COCOB: without a learning rate; each weight bets a fraction of its winnings on the sign of its next gradient.
+    """COCOB, which has no learning rate: each weight bets a fraction of its winnings on the sign of its next gradient.
 
-    Parameters as `LinearBinary`. A boost above 1 forgets a thousandth of the past bets per example for each unit above 1; one
-    below 1 weakens the gradients.
+    Parameters as for `LinearBinary`. A boost above 1 forgets a thousandth of the past bets per example for each unit above 1;
+    one below 1 weakens the gradients.
 
     Source: Orabona & Tommasi (2017), "Training deep networks without learning rates through coin betting".
     """

@@ -1,4 +1,5 @@
-"""Linear models by margin: passive-aggressive I and II, and AROW; for two classes, more (one against the rest) and numbers.
+"""Margin-based linear models: passive-aggressive I and II, and AROW, for two classes, more classes (one against the rest), and
+numbers.
 
 All standardise their rows. Margin scores are not log odds: each output has an online Platt scaling, which learns from the score
 before the step.
@@ -28,7 +29,7 @@ class _PassiveAggressive:
 class PassiveAggressive(_PassiveAggressive, LinearBinary):
     """Passive-aggressive: the smallest change of the weights that restores the margin, bounded by ``aggressiveness``.
 
-    Parameters as `LinearBinary`, and aggressiveness (the papers' C, > 0) and variant (1 or 2). A boost multiplies the
+    Parameters as for `LinearBinary`, and aggressiveness (the papers' C, > 0) and variant (1 or 2). A boost multiplies the
     aggressiveness.
 
     >>> import numpy as np
@@ -71,7 +72,7 @@ class _AROW:
 class AROW(_AROW, LinearBinary):
     """Adaptive regularisation of weights: each weight has a variance; uncertain weights take larger steps.
 
-    Parameters as `LinearBinary`, and noise (variance of an example, the paper's r, > 0) and forgetting (factor of the
+    Parameters as for `LinearBinary`, and noise (variance of an example, the paper's r, > 0) and forgetting (factor of the
     certainty per example, in (0, 1]; 1, as in the paper, forgets nothing). A boost multiplies the variances for a step.
 
     >>> import numpy as np

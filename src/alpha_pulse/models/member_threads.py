@@ -1,4 +1,4 @@
-"""Members of an ensemble that share nothing, each run on a thread of its own."""
+"""Runs members of an ensemble that share no state, each on its own thread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 
 WORTH_THREADS = 256
-"""Rows from which threads pay for their start."""
+"""Number of rows from which threads save more time than their start costs."""
 
 
 def usable_cores() -> int:
@@ -24,9 +24,9 @@ def member_threads(members: int, rows: int) -> Iterator[Callable[[Callable[[int]
     Parameters
     ----------
     members
-        How many; the task receives 0 to ``members`` - 1.
+        Number of members; the task receives 0 to ``members`` - 1.
     rows
-        Rows that each member will see in all: below `WORTH_THREADS` no thread is started.
+        Total number of rows for each member; below `WORTH_THREADS` no thread is started.
 
     Examples
     --------

@@ -28,7 +28,8 @@ _WITH_METHOD = re.compile(r"(\w+)\((.*)\)", re.DOTALL)
 
 
 def named(path: str) -> Callable[..., Mixture]:
-    """The factory of mixtures for ``path``: model names joined by ``+``, inside ``method(...)`` unless by fixed share.
+    """The factory of mixtures for ``path``: model names joined by ``+``, inside ``method(...)`` unless the method is fixed
+    share.
 
     Raises
     ------
@@ -79,8 +80,9 @@ class Mixture:
     predicts NaN sleeps: it has no vote, and its weight relative to the mixture does not change.
 
     ``hedge`` loses at most horizon * log(n) nats more than the best member when labels are immediate. With labels that arrive d
-    events late, each of the d interleaved streams has that regret, so at most d times that in total. ``fixed_share`` has that
-    bound for each period between two changes of the best member, plus log(1 / share) per change. ``adahedge`` adapts its rate.
+    events late, each of the d interleaved streams has that regret, so the total is at most d times as large. ``fixed_share``
+    has that bound for each period between two changes of the best member, plus log(1 / share) per change. ``adahedge`` adapts
+    its rate.
 
     The outputs are the probability of each expert, then the outputs of the members. A prediction costs 1 to 2 µs more than the
     members alone.
@@ -216,7 +218,7 @@ class Mixture:
         return State(scalars=scalars, arrays={"mixture": self._state.copy(), **arrays})
 
     def restore(self, state: State) -> None:
-        """See `alpha_pulse.core.stateful.Stateful`. A state that does not fit changes nothing."""
+        """See `alpha_pulse.core.stateful.Stateful`. A state that does not match is refused without a change."""
         saved = state.scalars.get("layout")
         if saved != self._layout:
             raise StateError(

@@ -34,7 +34,7 @@ class AdaptiveRandomForestRegressor(Regressor):
     observed
         Fraction of the features that a leaf observes, drawn for each leaf.
     delta, grace, least_f, linear
-        For how a leaf splits and predicts, see `alpha_pulse.models.regression_tree.HoeffdingTreeRegressor`.
+        Parameters of splits and predictions of leaves, see `alpha_pulse.models.regression_tree.HoeffdingTreeRegressor`.
     rate
         Each tree learns each row a Poisson(rate) number of times.
     warning_delta, drift_delta

@@ -19,7 +19,7 @@ FOR_EVER = 1e15
 
 
 def observed_of(share: float, n_features: int) -> int:
-    """Number of features that are the fraction ``share`` of all, at least one.
+    """The number of features in the fraction ``share`` of all, at least one.
 
     Raises
     ------
@@ -84,8 +84,8 @@ class HoeffdingTreeRegressor(Regressor):
     seed
         Not used: nothing here is random.
     delta, tau, grace
-        A leaf splits, after each ``grace`` examples, when the Hoeffding bound of confidence ``delta`` lets the second best
-        feature fall behind the best, or falls below ``tau``.
+        After each ``grace`` examples, a leaf splits if the Hoeffding bound of confidence ``delta`` separates the best feature
+        from the second best, or is below ``tau``.
     least_f
         F statistic of the reduction of variance that a split must reach.
     linear

@@ -103,7 +103,7 @@ class _Tree(Classifier):
         super().__init__(n_features, layout, {"real": self._real, "whole": self._whole})
 
     def set_boost(self, factor: float) -> None:
-        """Count each new example ``factor`` times from now on: leaves split sooner, and the past counts for less."""
+        """Count each new example ``factor`` times from now on: leaves split sooner, and old examples count less."""
         self._real[kernels.BOOST] = factor
 
     def _predict_proba(self, features: Row, out: Row) -> None:
@@ -153,7 +153,7 @@ class HoeffdingTree(_Plain, BinaryClassifier):
     nominal
         Number of values (0, 1, ...) of nominal features, by place.
     budget_bytes
-        What the state may take; when it is used up, the leaves with most to gain keep their statistics.
+        Maximum size of the state. When it is used up, the leaves with the largest possible gain keep their statistics.
 
     Examples
     --------
@@ -244,10 +244,11 @@ class _Adaptive(_Tree):
 
 
 class HoeffdingAdaptiveTree(_Adaptive, BinaryClassifier):
-    """A Hoeffding tree whose nodes monitor their errors: where they rise, an alternate branch grows, and replaces it if better.
+    """A Hoeffding tree whose nodes monitor their errors. Where errors rise, an alternate branch grows, and replaces the old
+    branch if it is better.
 
-    Leaves learn each example as often as a Poisson(1) draw, at least once. Parameters are those of `HoeffdingTree`, and
-    ``seed`` of the draws.
+    Leaves learn each example a Poisson(1) number of times, at least once. Parameters are those of `HoeffdingTree`; ``seed`` is
+    the seed of these draws.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Checks of a model's input, because kernels check no shapes and labels.
+"""Checks of a model's input, because kernels do not check shapes and labels.
 
-Of a row to predict only the shape is checked. A row to learn must be finite too, because it changes the state permanently.
+For a row to predict, only the shape is checked. A row to learn must also be finite, because it changes the state permanently.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LARGEST_TARGET = 1e50
 
 
 def check_row(features: Row, n_features: int) -> None:
-    """Raise DataError for anything but a row of ``n_features`` floats."""
+    """Raise DataError unless it is a row of ``n_features`` floats."""
     if not isinstance(features, np.ndarray) or features.shape != (n_features,) or not _is_float64(features):
         raise DataError(
             f"the row is {described(features)}; expected float64 of shape ({n_features},): {n_features} features, in the "
@@ -59,7 +59,7 @@ def check_target(features: Row, n_features: int, target: float, weight: float) -
 
 
 def a_target(target: Any) -> float:
-    """``target`` as a float. Raises DataError for anything but a number, NonFiniteError for one beyond `LARGEST_TARGET`."""
+    """``target`` as a float. Raises DataError if it is not a number, NonFiniteError if it is beyond `LARGEST_TARGET`."""
     number = a_number("the target", target)
     if abs(number) > LARGEST_TARGET:
         raise NonFiniteError(f"the target is {number!r}; expected at most {LARGEST_TARGET:g} in size; leave the example out")

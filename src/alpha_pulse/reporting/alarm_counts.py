@@ -1,4 +1,4 @@
-"""How many alarms were acted on, deferred and skipped."""
+"""The numbers of alarms that were acted on, deferred and skipped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAMES = tuple(f"alarms_{status}" for status in STATUSES)
 
 
 def alarm_counts(responses: Iterable[AlarmResponse]) -> dict[str, int]:
-    """Counts by status, of the newest response to each alarm; together they are the number of alarms.
+    """Counts by status of the newest response to each alarm. Their sum is the number of alarms.
 
     >>> alarm_counts([AlarmResponse("X/direction/alarm/1", "X", "direction", 9, "skipped", "adaptation.enabled is false")])
     {'alarms_acted': 0, 'alarms_deferred': 0, 'alarms_skipped': 1}

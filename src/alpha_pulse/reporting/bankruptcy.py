@@ -1,4 +1,4 @@
-"""When and why a book went bankrupt; reads the journal again, but only if a book lost everything."""
+"""When and why a book went bankrupt. The journal is read again only if a book lost everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of the data and of settings that do not fit them: reported before a run starts, and in its result."""
+"""Checks of the data, and of settings that do not suit them. Warnings are reported before a run starts, and in its result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COARSE_TICK = 0.01
 
 
 def check_data(config: Config, feed: Feed) -> list[str]:
-    """A sentence for each warning about ``feed``, and about ``config`` with it. Equal inputs give equal sentences.
+    """One sentence for each warning about ``feed``, or about ``config`` for this feed. Equal inputs give equal sentences.
 
     >>> from alpha_pulse.core.config import BatchConfig
     >>> from alpha_pulse.feeds.synthetic import random_walk

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 class MlEarnings:
-    """Computes what each committed step adds to the difference, net and before fees and costs, in minor units.
+    """Computes the contribution of each committed step to the difference, net and before fees and costs, in minor units.
 
     >>> earnings = MlEarnings()
     >>> earnings.step({"combined": 10_020, "rules_only": 10_000}, [])
@@ -32,7 +32,7 @@ class MlEarnings:
         self._ahead = 0
 
     def step(self, equity: Mapping[str, int], fills: Iterable[Fill]) -> tuple[float, float] | None:
-        """Process one slice; None without one of the two books."""
+        """Process one slice. Returns None if one of the two books is missing."""
         if PRIMARY not in equity or RULES not in equity:
             return None
         ahead = equity[PRIMARY] - equity[RULES]

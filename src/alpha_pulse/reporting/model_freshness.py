@@ -11,8 +11,8 @@ from alpha_pulse.core.types import MemberPrediction
 class Freshness:
     """Collects the ages of the members of served predictions, in nanoseconds of market time.
 
-    The age of a prediction is the mean age of its members, weighted as in the served prediction. A prediction of members
-    without any label has no age, and is not counted.
+    The age of a prediction is the mean age of its members, weighted as in the served prediction. A prediction whose members
+    have no label has no age, and is not counted.
 
     >>> freshness = Freshness()
     >>> freshness.add([MemberPrediction("m", "7", "online", 0.6, 0.75, 0), MemberPrediction("b", "1", "batch", 0.5, 0.25, 8)])

@@ -34,7 +34,7 @@ from alpha_pulse.reporting.success_types import SuccessMetrics
 from alpha_pulse.venues.money import minor_units
 
 LAST_PART = (3, 10)
-"""The ``last70`` figures exclude the first 3 tenths of a symbol's bars."""
+"""The ``last70`` figures exclude the first three tenths of a symbol's bars."""
 
 
 class DataReport(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ class DataReport(msgspec.Struct, frozen=True):
 
 
 class BookReport(msgspec.Struct, frozen=True):
-    """One book in units of cash; drawdown as a fraction of the peak. The part of a single symbol has no equity."""
+    """One book in units of cash; drawdown as a fraction of the peak. The entry for a single symbol has no equity."""
 
     net_pnl: float
     gross_pnl: float
@@ -69,7 +69,7 @@ class BookReport(msgspec.Struct, frozen=True):
 
 
 class HitRates(msgspec.Struct, frozen=True):
-    """How often the served direction was right: from close to close, and from the next open, the first tradable price."""
+    """The hit rate of the served direction: from close to close, and from the next open, the first tradable price."""
 
     labels: int
     close_to_close: float | None
@@ -85,7 +85,7 @@ class TradeQualityReport(msgspec.Struct, frozen=True):
 
 
 class SymbolReport(msgspec.Struct, frozen=True):
-    """The part of one symbol; money in units of cash. ``gross_pnl - costs - fees = net_pnl``.
+    """The results of one symbol; money in units of cash. ``gross_pnl - costs - fees = net_pnl``.
 
     ``drift_alarms = alarms_acted + alarms_deferred + alarms_skipped``: by the newest response to each.
 

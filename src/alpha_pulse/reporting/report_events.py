@@ -1,4 +1,4 @@
-"""Alarms, responses, adaptations and models in a result: each time has a field beside it with the open of its bar."""
+"""Alarms, responses, adaptations and models in a result: each time has a second field with the open of its bar."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ T = TypeVar("T", ListedAlarm, ListedResponse, ListedAction, ListedModel)
 
 
 def listed(kind: type[T], event: msgspec.Struct, symbol: str, opened: BarOpen) -> T:
-    """``event`` as ``kind``, whose fields ``..._bar_open_ts`` are filled from its times of these names."""
+    """``event`` as ``kind``, whose fields ``..._bar_open_ts`` are computed from its times of these names."""
     content = {name: getattr(event, name) for name in event.__struct_fields__}
     for name in kind.__struct_fields__[len(content) :]:
         ts = content["ts" if name == "bar_open_ts" else name.replace("bar_open_", "")]

@@ -49,7 +49,8 @@ def required_bars(config: Config) -> RequiredBars:
 
 
 def too_few_bars(config: Config, bars: Mapping[str, int]) -> list[str]:
-    """Warnings of symbols with too few bars for predictions, then of those with too few to learn a target or to train a model.
+    """Warnings about symbols with too few bars for predictions, then about those with too few to learn a target or to train a
+    model.
 
     >>> from alpha_pulse.core.config import BatchConfig
     >>> warnings = too_few_bars(Config(batch=BatchConfig(enabled=False)), {"A": 29, "B": 100})

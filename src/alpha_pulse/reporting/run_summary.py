@@ -66,9 +66,9 @@ _decided = msgspec.json.Decoder(_Decided).decode
 class LabelTable:
     """One target's scored labels in the journal's order; ties have no scores and are not in it.
 
-    After `pack`: ``scores`` float64 of shape (n, RECORD), laid out as in `kernels.base.scores`; ``value`` (what the label was
-    made from), ``next_open_return`` (log return; NaN where there is none), ``ts``, ``seq`` (number of the bar at which the
-    prediction was made) and ``symbol`` (place in the run's symbols), each of shape (n,).
+    After `pack`: ``scores`` float64 of shape (n, RECORD), laid out as in `kernels.base.scores`; ``value`` (the number from
+    which the label was computed), ``next_open_return`` (log return; NaN where there is none), ``ts``, ``seq`` (number of the
+    bar at which the prediction was made) and ``symbol`` (index in the run's symbols), each of shape (n,).
 
     >>> table = LabelTable()
     >>> scores = [0.6, None, 0.5, 0.6, 0.5, 1.0, 0.5]
@@ -112,7 +112,7 @@ class LabelTable:
 
 
 class Confidences:
-    """The confidence stated at each bar's number by one (symbol, target)."""
+    """The confidence of one (symbol, target) at each bar's number."""
 
     def __init__(self) -> None:
         self._bars = array("q")
@@ -124,7 +124,7 @@ class Confidences:
         self._stated.append(confidence)
 
     def at(self, bars: Integers) -> Floats:
-        """By number of bar; NaN where none was stated."""
+        """By number of bar; NaN without a confidence."""
         known = np.array(self._bars, dtype=np.int64)
         stated = np.full(max(int(known.max(initial=0)), int(bars.max(initial=0))) + 1, np.nan)
         stated[known] = self._stated
@@ -146,8 +146,8 @@ class SymbolCounts:
 class RunSummary:
     """The result of one pass. ``actions``: the last record of each adaptation; ``responses``: the newest one to each alarm.
 
-    ``earnings``: what each slice added to the P&L by ML, float64 of shape (n, 2), see `reporting.ml_pnl`. ``freshness`` and
-    ``confidences`` are by (symbol, target).
+    ``earnings``: the contribution of each slice to the P&L by ML, float64 of shape (n, 2), see `reporting.ml_pnl`.
+    ``freshness`` and ``confidences`` are by (symbol, target).
 
     Parameters
     ----------

@@ -23,9 +23,9 @@ class MlPnl(msgspec.Struct, frozen=True):
 
 
 class ResponseTimes(msgspec.Struct, frozen=True):
-    """Means over the same ``episodes``, from the change as dated by the alarm: in labels and in seconds of market time.
+    """Means over the same ``episodes``, from the change as dated by the alarm, in labels and in seconds of market time.
 
-    None without an episode, or where these episodes do not all have the step.
+    None without an episode, or if one of these episodes does not have the step.
     """
 
     episodes: int

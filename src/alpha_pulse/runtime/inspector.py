@@ -1,4 +1,4 @@
-"""One prediction in full: its journal row, the row of its label, and the fills and lots of its orders."""
+"""All details of one prediction: its journal row, the row of its label, and the fills and lots of its orders."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ TICK_S = 0.02
 LATE_NS = 1_000_000_000
 """A run that is later than this does not catch up."""
 CHECKPOINT_NS = 60_000_000_000
-"""Time between two checkpoints, beside those after a number of steps."""
+"""Time between two checkpoints, in addition to those after a number of steps."""
 MEASURED_NS = 5_000_000_000
 SAMPLE_NS = 100_000_000
 SLOWEST = 0.001
@@ -87,7 +87,7 @@ class Runner:
         self._set_pace(bars_per_second)
 
     def run_first(self, work: Iterator[object], detail: str) -> None:
-        """Make `run` consume ``work`` before the first step, in turns too; until then the state is ``warming``."""
+        """Make `run` consume ``work`` in turns before the first step. Until it is done the state is ``warming``."""
         self._first, self._state_after = work, self.state
         self.state, self.detail = "warming", detail
         self._started.clear()

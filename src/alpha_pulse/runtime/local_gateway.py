@@ -375,7 +375,7 @@ class LocalGateway:
         )
 
     def inspect(self, prediction_id: str) -> Inspection:
-        """Everything about one prediction."""
+        """All details of one prediction."""
         self._refuse_while_warming()
         return self._inspector.prediction(prediction_id)
 

@@ -46,9 +46,10 @@ MAX_ID = 128
 MAX_FEATURES = 1_000
 MAX_HORIZON = 100_000
 MAX_EXTERNAL_SESSIONS = 64
-"""External sessions at the same time; each takes some hundred kilobytes of every checkpoint."""
+"""Maximum number of external sessions at the same time; each takes a few hundred kilobytes of every checkpoint."""
 RECENT_LABELS = 200
-"""Labels for which an external session counts as drifting after an alarm; one of the engine, until its errors recover."""
+"""Number of labels after an alarm during which an external session counts as drifting. A session of the engine counts as
+drifting until its errors recover."""
 EXTERNAL_SOURCE = "api"
 
 
@@ -68,7 +69,7 @@ class SessionCommands:
     # Reading.
 
     def sessions(self, *, ended: bool) -> list[SessionStatus]:
-        """All sessions, those of the engine first. ``ended``: the run has finished or failed, so no session learns any more."""
+        """All sessions, those of the engine first. ``ended``: the run has finished or failed, so no session learns."""
         return [self._status(session, ended) for session in self._system.learning.all_sessions()]
 
     def _status(self, session: Session, ended: bool) -> SessionStatus:
@@ -155,7 +156,8 @@ class SessionCommands:
     # Predicting.
 
     def predict(self, session_id: str, features: Features) -> PredictResponse:
-        """Predict, without any change of state: with all members for a session of the engine, with the model for another."""
+        """Predict without a change of state: with all members for a session of the engine, with the model alone for an external
+        one."""
         session = self._session(session_id)
         spec, now = session.spec, self._system.clock.now_ns()
         row = np.array(self._row(session, features, f"the features for session {session_id}"), dtype=np.float64)

@@ -63,7 +63,7 @@ def is_warm(config: Config) -> bool:
 
 
 def about_how_many(config: Config) -> int:
-    """Kernels in the sources that this program loads for ``config``: about the number of compilations of a first run."""
+    """The number of kernels in the modules loaded for ``config``, which is about the number of compilations of a first run."""
     plugins.load("models", ONLINE, config.learning.model)
     files = (getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith("alpha_pulse."))
     return sum(Path(file).read_text(encoding="utf-8").count("\n@kernel\n") for file in set(files) if file)
@@ -114,7 +114,7 @@ class _Beside:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Run it until the block and the process have both ended. Kernels that it could not compile are compiled later."""
+        """Run the process, and wait for its end when the block ends. Kernels that it could not compile are compiled later."""
         with subprocess.Popen(
             self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as process:

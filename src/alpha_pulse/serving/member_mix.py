@@ -11,7 +11,8 @@ from alpha_pulse.kernels.session import layout
 from alpha_pulse.models.base import Row
 
 STRATEGIES = {"ensemble": ensemble.ensemble_weights, "champion_challenger": ensemble.champion_weights}
-"""How members become the served probability: pure functions of the learned weights and of the members that are present."""
+"""The strategies that combine members into the served probability: pure functions of the learned weights and of the members
+that are present."""
 EVEN_CHANCE = 0.5
 """The threshold is at least this: a model that is more likely wrong than right does not take part."""
 
@@ -32,7 +33,7 @@ class MemberMix:
 
     @property
     def strategy(self) -> str:
-        """How members become the served probability."""
+        """The strategy that combines members into the served probability."""
         return self._strategy
 
     @strategy.setter
@@ -48,7 +49,7 @@ class MemberMix:
 
     @property
     def champion(self) -> bool:
-        """Whether the member of the largest weight serves alone."""
+        """Whether the member with the largest weight makes the prediction alone."""
         return self._champion
 
     @property
@@ -65,8 +66,8 @@ class MemberMix:
     def choose_threshold(self) -> None:
         """Choose the threshold from the confidences of the newest 500 labels: their median, so half of them reach it.
 
-        A threshold that is chosen once does not follow a model whose edge changes: chosen on the first labels, it let the model
-        into 0.1 % of the decisions on SPY hourly and into 97 % on BTCUSDT 5m. So it is chosen again every 500 labels.
+        A threshold that is chosen once does not follow a model whose edge changes: chosen on the first labels, it admitted the
+        model to 0.1 % of the decisions on SPY hourly and to 97 % on BTCUSDT 5m. It is therefore chosen again every 500 labels.
         """
         confidences = ensemble.confidences(self._state, self._confidences, layout.CONFIDENCE_SCORES)
         self._confidences[layout.THRESHOLD] = max(median_of_even(confidences), EVEN_CHANCE)

@@ -25,7 +25,7 @@ from alpha_pulse.serving.member_mix import STRATEGIES, MemberMix
 MakeBatch = Callable[[Session], BatchMember]
 STRATEGY = "serving.strategy"
 BUILT_IN = "platt"
-"""The calibration that is part of the mixture's kernel; any other is a pair of calibrators beside it."""
+"""The calibration that is part of the mixture's kernel; any other calibration is a separate pair of calibrators."""
 CALIBRATED = (("online", RAW_ONLINE, ONLINE), ("batch", RAW_BATCH, BATCH))
 """Members that are calibrated before they are mixed: name, place of the raw probability, place of the calibrated one."""
 
@@ -116,16 +116,16 @@ class ModelServingService:
     """Serves one prediction per (symbol, target, step): all agents share it, and further calls return the same one.
 
     A prediction mixes the online model, the batch model and the base rate, each calibrated, by weights learned from the labels.
-    With ``champion_challenger`` the member of the largest weight serves alone.
+    With ``champion_challenger`` the member with the largest weight makes the prediction alone.
 
     Parameters
     ----------
     config
-        Of it: ``serving`` (strategy, share of the weights that is spread evenly, calibration).
+        The section ``serving`` is used (strategy, fraction of the weights that is spread evenly, calibration).
     sessions
         The learning service.
     make_batch
-        Builds the batch member of a session; None where batch models are off.
+        Builds the batch member of a session; None if batch models are disabled.
 
     References
     ----------
@@ -144,14 +144,14 @@ class ModelServingService:
         self._members: dict[tuple[str, str], ServedTarget] = {}
 
     def attach(self, running: RunningSystem) -> None:
-        """Become part of a running system: a new strategy is then a journaled command."""
+        """Become part of a running system, in which a new strategy is a journaled command."""
         self._running = running
 
     @property
     def serving_strategy(self) -> str:
-        """How members become the served probability: ``ensemble`` or ``champion_challenger``.
+        """The strategy that combines members into the served probability: ``ensemble`` or ``champion_challenger``.
 
-        A change takes effect with the next prediction; in a running system it is a journaled command. ConfigError for an
+        A change takes effect with the next prediction; in a running system it is a journaled command. Raises ConfigError for an
         unknown name.
         """
         return next((member.mix.strategy for member in self._members.values()), self._strategy)
@@ -174,7 +174,7 @@ class ModelServingService:
                 member.mix.strategy = self._strategy
 
     def add_session(self, symbol: str, target: str) -> None:
-        """Begin to serve a running session, with a mixture of its own."""
+        """Begin to serve a running session, with a new mixture."""
         session = self._sessions.session(symbol, target)
         batch = self._make_batch(session) if self._make_batch is not None else None
         mix = MemberMix(session.spec.horizon, self._share, self._strategy)
@@ -184,11 +184,12 @@ class ModelServingService:
         self._members[symbol, target] = ServedTarget(session, batch, mix, calibrators)
 
     def target(self, symbol: str, target: str) -> ServedTarget:
-        """What serves (symbol, target), for the loop."""
+        """The members and the mixture of (symbol, target), for the loop."""
         return self._members[symbol, target]
 
     def query(self, target: str, features: FeatureVector) -> Prediction:
-        """The prediction for ``features`` without serving it: not stored, never labelled, counted in ``queries``."""
+        """The prediction for ``features`` without serving it: it is not stored and never labelled, and counts in
+        ``queries``."""
         member = self._members[features.symbol, target]
         self.queries += 1
         at = member.query(features.values[: member.session.spec.n_features], features.ts)

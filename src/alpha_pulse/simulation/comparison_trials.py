@@ -1,4 +1,5 @@
-"""How often the paired comparison names a winner between equal learners, and how soon it finds a better one."""
+"""The frequency with which the paired comparison names a winner between equal learners, and the time until it finds a better
+one."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class CovariateFalseAlarms(msgspec.Struct, frozen=True):
 
 
 class CovariateDelay(msgspec.Struct, frozen=True):
-    """How soon one detector finds a change of one feature, in rows.
+    """The delay until one detector finds a change of one feature, in rows.
 
     ``detected`` is the fraction of changes that were found, ``right_feature`` the fraction of alarms that named the changed
     feature, ``other_features`` the fraction that named another feature. ``change_point_error`` is the median distance of the
@@ -129,7 +129,7 @@ def covariate_false_alarms(name: str, stream: Features, features: int, runs: int
 
 
 def covariate_delay(name: str, change: Change, features: int, runs: int, seed: int) -> CovariateDelay:
-    """How many changes are found within `AFTER` rows, and the rows until then."""
+    """The fraction of changes found within `AFTER` rows, and the rows until then."""
     rng = np.random.default_rng([seed, features, *change.name.encode()])
     kind, names = FEATURE_DETECTORS[name], _names(features)
     delays: list[int] = []

@@ -100,7 +100,7 @@ def _streams(name: str) -> list[tuple[Dependence, Stationary]]:
 def false_alarm_rates(name: str, stream: Stationary, size: Size, seed: int) -> NDArray[np.float64]:
     """Alarms per value, shape (GRID_POINTS, len(PER)): the highest rate up to any simulated length of at least ``PER`` values.
 
-    A detector may alarm more often soon after its start than later on, so the rate up to each length counts.
+    A detector may give more alarms soon after its start than later, so the rate up to each length counts.
     """
     thresholds = grid(name)
     block = block_of(stream.dependence, stream.horizon)

@@ -57,7 +57,7 @@ class FalseAlarms(msgspec.Struct, frozen=True):
 
 
 class Delay(msgspec.Struct, frozen=True):
-    """How soon one detector finds one kind of change, in events; for a blip, ``detected`` should be small.
+    """The delay until one detector finds one kind of change, in events. For a blip, ``detected`` should be small.
 
     ``false_alarms`` counts those before the first change, per ``STATED`` events.
     """
@@ -124,7 +124,7 @@ def _river(name: str) -> Callable[[Row, Stationary | None], NDArray[np.int64]]:
 
 
 def false_alarms(contender: Contender, stream: Stationary, runs: int, seed: int) -> FalseAlarms:
-    """Alarms in ``runs`` runs of `EVENTS` events, calibrated in `TIMES` as many.
+    """Alarms in ``runs`` runs of `EVENTS` events; a calibrated detector has `TIMES` times as many runs.
 
     The bound uses the spread between runs; without any alarm it is that of a Poisson law.
     """
@@ -143,7 +143,7 @@ def false_alarms(contender: Contender, stream: Stationary, runs: int, seed: int)
 
 
 def delay(contender: Contender, change: Changing, runs: int, seed: int) -> Delay:
-    """How many changes are found before the next one, and the events until then."""
+    """The fraction of changes found before the next one, and the events until then."""
     rng = np.random.default_rng([seed, *change.name.encode()])
     runs = max(runs // contender.every, 2)
     within = AFTER if len(change.rises) == 1 else PERIOD

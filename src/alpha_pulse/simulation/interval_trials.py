@@ -1,4 +1,4 @@
-"""How often the intervals for the mean of dependent losses contain the true mean."""
+"""The coverage of the intervals for the mean of dependent losses."""
 
 from __future__ import annotations
 

@@ -74,7 +74,8 @@ class RegimeFalseAlarms(msgspec.Struct, frozen=True):
 
 
 class RegimeDelay(msgspec.Struct, frozen=True):
-    """How soon one kind of change is found, in bars; ``change_point_error`` is the median error of the estimated start."""
+    """The delay until one kind of change is found, in bars; ``change_point_error`` is the median error of the estimated
+    start."""
 
     change: str
     runs: int
@@ -85,7 +86,7 @@ class RegimeDelay(msgspec.Struct, frozen=True):
 
 
 class Recurrence(msgspec.Struct, frozen=True):
-    """How often the names of returning regimes are right.
+    """The accuracy of the names of returning regimes.
 
     ``accuracy`` is the fraction of bars with the right name, ``kappa`` is Cohen's. Of the periods of a regime that occurred
     before, ``return_accuracy`` is the fraction that have its name in most bars.
@@ -210,7 +211,7 @@ def false_alarms(market: StillMarket, runs: int, seed: int) -> RegimeFalseAlarms
 
 
 def delay(market: ChangingMarket, runs: int, seed: int) -> RegimeDelay:
-    """How many of ``runs`` changes are found within `AFTER` bars, and the bars until then."""
+    """In ``runs`` runs, the fraction of changes found within `AFTER` bars, and the bars until then."""
     rng = np.random.default_rng([seed, *market.name.encode()])
     delays, errors = [], []
     for _ in range(runs):
@@ -231,7 +232,7 @@ def delay(market: ChangingMarket, runs: int, seed: int) -> RegimeDelay:
 
 
 def recurrence(runs: int, seed: int, *, heavy: bool = False) -> Recurrence:
-    """Three regimes in random order, each many times, compared with the detector's name of each bar."""
+    """Three regimes in random order, each many times, compared with the name that the detector gives each bar."""
     name = "three regimes, heavy tail (t3)" if heavy else "three regimes, Gaussian"
     rng = np.random.default_rng([seed, *name.encode()])
     table, back, named = np.zeros((3, 3)), 0, 0

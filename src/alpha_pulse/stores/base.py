@@ -18,11 +18,11 @@ from alpha_pulse.core.errors import DataError, StateError, StoreError
 SCHEMA_VERSION = 4
 """The layout of journal rows and tables that this program writes. A store of another version is refused, not converted.
 
-4 (2026-11-30): predictions hold ``members`` and ``quarantined`` (were ``parts`` and ``trust``, inverted), alarms what is
-``monitored`` (was ``watched``), adaptations end as ``accepted`` or ``rolled_back`` (were ``kept`` and ``undone``), and
-labels hold ``next_open_return`` (was ``tradable``).
+4 (2026-11-30): predictions contain ``members`` and ``quarantined`` (formerly ``parts`` and the inverse of ``trust``), alarms
+``monitored`` (formerly ``watched``), and labels ``next_open_return`` (formerly ``tradable``). Adaptations end as ``accepted``
+or ``rolled_back`` (formerly ``kept`` and ``undone``).
 
-3 (2026-11-29): labels hold the online model's probability before calibration and the inputs of trials, ``scored_trades`` the
+3 (2026-11-29): labels contain the online model's probability before calibration and the inputs of trials, ``scored_trades`` the
 trade-quality scores, and ages of members without a label are null; table ``run`` contains the configuration, and hashes
 of the identity and of the result.
 """
@@ -115,7 +115,7 @@ class Store(Protocol):
     def rows(self, from_seq: int = 0) -> Iterator[JournalRow]:
         """The rows from ``from_seq`` on, each checked against the hash before it, read in blocks.
 
-        Raises StateError naming the first row that is damaged or missing.
+        Raises StateError that names the first row that is damaged or missing.
         """
         ...
 
@@ -148,7 +148,8 @@ class Store(Protocol):
 
 
 def genesis(identity: RunIdentity) -> bytes:
-    """The hash before row 0. Without ``run_id``, so that equal runs have equal chains; ``config_hash`` stands for ``config``.
+    """The hash before row 0. It excludes ``run_id``, so that equal runs have equal chains; ``config_hash`` represents
+    ``config``.
 
     >>> a, b = (RunIdentity(run_id=name, config_hash="c", feed_identity="f", program_version="1") for name in "ab")
     >>> genesis(a) == genesis(b)

@@ -1,4 +1,4 @@
-"""Causes of failed reads and writes of a store, with advice: SQLite's own messages name neither."""
+"""Causes of failed reads and writes of a store, with advice. SQLite's own messages contain neither."""
 
 from __future__ import annotations
 

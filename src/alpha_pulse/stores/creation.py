@@ -1,4 +1,4 @@
-"""Create a store's files so that a kill at any moment leaves either no files or files that can be opened."""
+"""Create a store's files so that a process killed at any moment leaves either no files or files that can be opened."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def claim(path: Path) -> HeadFile:
 def make_database(path: Path) -> None:
     """Create an empty journal at ``path``, or replace a database without tables. Raises OSError, sqlite3.Error.
 
-    The file is created under another name and renamed: SQLite would leave a rollback journal behind when it is killed here,
+    The file is created under another name and renamed: SQLite would leave a rollback journal if the process was killed here,
     and a reader without write permission could not open that database.
     """
     new = path.with_name(path.name + NEW)

@@ -120,7 +120,8 @@ class HeadFile:
         return self._newest
 
     def write(self, seq: int, digest: bytes) -> None:
-        """Record that rows up to ``seq`` are committed. Survives the end of the process; after `sync` also a power loss.
+        """Record that rows up to ``seq`` are committed. The record survives the end of the process and, after `sync`, a power
+        failure.
 
         Raises OSError.
         """

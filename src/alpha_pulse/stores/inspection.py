@@ -152,7 +152,7 @@ def _compare(connection: sqlite3.Connection, path: Path, content: StoreContent, 
     seq, digest = mark
     if seq == content.seq + 1 and content.result_hash is not None:
         if content.result_hash != digest:
-            raise StateError(f"store {path} has another result than the committed one; {RECOVERY_HINT}")
+            raise StateError(f"store {path} has a different result from the committed one; {RECOVERY_HINT}")
         return
     if seq > content.seq:
         raise _lost(path, seq, content)

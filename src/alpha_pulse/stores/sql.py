@@ -204,7 +204,7 @@ class SqliteStore:
         return self._committing if seq > self._durable else None
 
     def rows(self, from_seq: int = 0) -> Iterator[JournalRow]:
-        """The rows from ``from_seq`` on, checked, in blocks. Raises StateError naming the first that is damaged."""
+        """The rows from ``from_seq`` on, checked, in blocks. Raises StateError that names the first damaged row."""
         if self._failed and not self._closed:
             # The rows on the disk can still be read.
             end = self._durable

@@ -1,1 +1,1 @@
-"""For authors of plug-ins: checks that a model, detector or agent fulfils the contract of its family."""
+"""Checks that a model, detector or agent fulfils the contract of its family, for authors of plug-ins."""

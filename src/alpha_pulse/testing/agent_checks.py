@@ -81,8 +81,12 @@ def check_agent_is_deterministic(factory: AgentFactory) -> None:
     """Two agents that have seen the same views make the same decisions and have the same state."""
     one, two = factory(_SCHEMA.names), factory(_SCHEMA.names)
     for view in market_views(300, 6):
-        assert checked_decision(one, view) == checked_decision(two, view), f"{one.name}: twins differ at bar {view.bar.seq}"
-    assert digest({"agent": one.snapshot()}) == digest({"agent": two.snapshot()}), f"{one.name}: twins have different states"
+        assert checked_decision(one, view) == checked_decision(two, view), (
+            f"{one.name}: equal agents decide differently at bar {view.bar.seq}"
+        )
+    assert digest({"agent": one.snapshot()}) == digest({"agent": two.snapshot()}), (
+        f"{one.name}: equal agents have different states after equal steps"
+    )
 
 
 def check_agent_state_round_trip(factory: AgentFactory) -> None:

@@ -64,7 +64,7 @@ def assert_packed_state_stays_small(short: Stateful, long: Stateful) -> None:
 
 
 def assert_memory(short: OnlineLearner, long: OnlineLearner) -> None:
-    """Raise AssertionError if ``long``, which has learned more examples, takes more memory than ``short``, or than it
+    """Raise AssertionError if ``long``, which has learned more examples, takes more memory than ``short``, or more than it
     states."""
     shapes = [{key: (a.shape, a.dtype) for key, a in model.snapshot().arrays.items()} for model in (short, long)]
     assert shapes[0] == shapes[1], f"arrays grew with the number of examples: {shapes[0]} became {shapes[1]}"
@@ -100,7 +100,7 @@ def ends_with(value: float, rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def assert_boost_changes_learning(models: Sequence[Any], rows: NDArray[np.float64], targets: NDArray[Any]) -> None:
-    """Raise AssertionError if three new models learn alike with a boost of 4, or differently after it is set back to 1."""
+    """Raise AssertionError if three new models learn equally with a boost of 4, or differently after it is set back to 1."""
     plain, boosted, back = models
     boosted.set_boost(4.0)
     back.set_boost(4.0)

@@ -16,7 +16,7 @@ ROWS = 200
 
 
 def yield_compiled_model_checks() -> Iterator[Callable[[CompiledFactory], None]]:
-    """All checks of a model that ships kernels, beside those of every online model."""
+    """All checks of a model that ships kernels, in addition to those of every online model."""
     yield check_compiled_model_satisfies_the_protocol
     yield check_compiled_model_kernels_equal_its_methods
     yield check_compiled_model_predict_kernel_is_pure
@@ -30,7 +30,7 @@ def _made(factory: CompiledFactory) -> CompiledModel:
 
 
 def check_compiled_model_satisfies_the_protocol(factory: CompiledFactory) -> None:
-    """It has every field of CompiledModel, its arrays fit, and no subclass overrides what its kernels do."""
+    """It has every field of CompiledModel, its arrays match, and no subclass overrides a method that its kernels implement."""
     model = _made(factory)
     assert ships_kernels(model), f"{type(model).__name__} overrides predict or learn of a class whose kernels it inherits"
     for name, array in (("kernel_state", model.kernel_state), ("kernel_scratch", model.kernel_scratch)):
@@ -39,7 +39,7 @@ def check_compiled_model_satisfies_the_protocol(factory: CompiledFactory) -> Non
 
 
 def check_compiled_model_kernels_equal_its_methods(factory: CompiledFactory) -> None:
-    """Predictions, outputs and state are equal bit for bit, whether the methods are called or the kernels."""
+    """Predictions, outputs and state of the methods and of the kernels are equal bit for bit."""
     called, compiled = factory(), _made(factory)
     rows, labels, weights = separable(ROWS, called.n_features, seed=11)
     weights = weights * np.random.default_rng(11).uniform(0.1, 2.0, len(weights))

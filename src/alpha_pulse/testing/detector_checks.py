@@ -82,7 +82,7 @@ def check_detector_is_quiet_on_steady_streams(factory: DetectorFactory) -> None:
 
 
 def check_detector_never_sticks(factory: DetectorFactory) -> None:
-    """A drift is reported once; when nothing changes afterwards, further drifts are rare and ``last`` no longer reports one."""
+    """A drift is reported once. If nothing changes afterwards, further drifts are rare, and ``last`` no longer reports one."""
     detector = factory()
     _run(detector, _errors(1, (1_000, 0.1), (300, 0.8)))
     later = _run(detector, _errors(2, (1_000, 0.8)))
@@ -138,7 +138,7 @@ def check_detector_keeps_to_its_domain(factory: DetectorFactory) -> None:
 
 
 def check_detector_snapshot_round_trip(factory: DetectorFactory) -> None:
-    """A restored detector has the same state and the same ``last``, bit for bit, and continues alike through a change."""
+    """A restored detector has the same state and the same ``last``, bit for bit, and continues equally through a change."""
     detector, twin = factory(), factory()
     _run(detector, _errors(5, (700, 0.2)))
     twin.restore(detector.snapshot())

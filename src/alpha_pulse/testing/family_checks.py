@@ -116,7 +116,7 @@ def check_is_deterministic(family: Family, factory: Factory) -> None:
 
 
 def check_learns_above_a_constant(family: Family, factory: Factory) -> None:
-    """Where one feature determines the target, its loss is a tenth below the best constant's, on examples 3,000 to 6,000."""
+    """If one feature determines the target, its loss on examples 3,000 to 6,000 is a tenth below that of the best constant."""
     model = factory()
     rows, targets, weights = family.examples(model, 6_000, 2)
     loss = family.score(model.learn_many(rows, targets, weights)[3_000:], targets[3_000:])
@@ -161,7 +161,7 @@ def check_keeps_no_hold_of_its_inputs(family: Family, factory: Factory) -> None:
 
 
 def check_snapshot_round_trip(family: Family, factory: Factory) -> None:
-    """A packed state restored into a new model is equal, bit for bit, and both models continue alike, also with a boost."""
+    """A packed state restored into a new model is equal, bit for bit, and both models continue equally, also with a boost."""
     model, rows, targets, weights = _taught(family, factory)
     model.set_boost(2.0)
     twin = factory()

@@ -69,11 +69,11 @@ def _assert_probability(probability: float, when: str) -> None:
 
 
 def check_model_satisfies_the_protocol(factory: ModelFactory) -> None:
-    """It has every method of OnlineModel, at least one feature and at least one part."""
+    """It has every method of OnlineModel, at least one feature and at least one output."""
     model = factory()
     assert isinstance(model, OnlineModel), f"{type(model).__name__} lacks methods or fields of OnlineModel"
     assert model.n_features >= 1, "a model needs at least 1 feature"
-    assert model.n_outputs >= 1, "a model has at least 1 part: its own probability"
+    assert model.n_outputs >= 1, "a model has at least 1 output: its own probability"
 
 
 def check_model_valid_before_learning(factory: ModelFactory) -> None:
@@ -105,7 +105,7 @@ def check_model_is_deterministic(factory: ModelFactory) -> None:
 
 
 def check_model_learns_above_base_rate(factory: ModelFactory) -> None:
-    """Where one feature determines the label, it has a skill of at least 10 mnat on the second half of 10,000 examples."""
+    """If one feature determines the label, it has a skill of at least 10 mnat on the second half of 10,000 examples."""
     model = factory()
     rows, labels, weights = separable(10_000, model.n_features, seed=2)
     served = model.learn_many(rows, labels, weights)
@@ -152,7 +152,7 @@ def check_model_keeps_no_hold_of_its_inputs(factory: ModelFactory) -> None:
 
 
 def check_model_snapshot_round_trip(factory: ModelFactory) -> None:
-    """A snapshot restored into a new model is equal, bit for bit, and both models continue alike, also with a boost."""
+    """A snapshot restored into a new model is equal, bit for bit, and both models continue equally, also with a boost."""
     model, rows, labels, weights = _taught(factory)
     model.set_boost(2.0)
     twin = factory()

@@ -33,7 +33,7 @@ def log_loss(probabilities: Row, labels: Labels) -> float:
 
 
 def base_rate_loss(labels: Labels) -> float:
-    """`log_loss` of a constant prediction: the fraction of 1 among ``labels``, known beforehand.
+    """`log_loss` of a constant prediction, the fraction of 1 in ``labels``, known in advance.
 
     >>> round(base_rate_loss(np.array([0, 1])), 3)
     0.693

@@ -1,4 +1,4 @@
-"""Venues by name: where released orders meet the market."""
+"""Venues by name. A venue executes released orders."""
 
 VENUES = {
     "simulated": "alpha_pulse.venues.simulated:SimulatedVenue",

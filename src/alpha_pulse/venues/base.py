@@ -1,4 +1,4 @@
-"""The interface of venues: they accept orders and execute them, as fills, against market events."""
+"""The interface of venues: they accept orders, and execute them against market events, which gives fills."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Admit = Callable[[Order, float, float], int]
 
 @runtime_checkable
 class Venue(Stateful, Protocol):
-    """Stores resting orders and executes them. It knows only the names of books.
+    """Stores resting orders and executes them. Of books it knows only the names.
 
-    An order released at ``ts`` first trades at an event strictly later than ``ts``. Fills come in a fixed order, with ids made
-    from the order's. A stop closes the position held at that time, never more; a new stop of the same book and symbol replaces
-    the old one.
+    An order released at ``ts`` first trades at an event strictly later than ``ts``. Fills come in a fixed order, with ids
+    derived from the order's id. A stop closes the position held at that time, never more; a new stop of the same book and
+    symbol replaces the old one.
     """
 
     def add_instrument(self, units: Units) -> None:

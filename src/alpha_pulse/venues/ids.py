@@ -1,6 +1,6 @@
-"""Ids of orders, fills, signals and predictions as numbers, from which their text follows.
+"""Ids of orders, fills, signals and predictions as numbers, from which their texts can be derived.
 
-What this program makes follows a pattern, and its number needs no table:
+Ids that this program creates follow a pattern, and their numbers need no table:
 
 =========== ======================================== =====================
 Id          Text                                     Number
@@ -29,12 +29,12 @@ SOURCES = ("combined", "rules", "ml")
 LONGEST_STEP = 17
 """Digits of a step: its numbers fit into int64."""
 KEPT = 64
-"""So many texts are kept before those that nothing refers to are dropped."""
+"""Number of texts above which those that are no longer referenced are dropped."""
 ORDER_OF_FILL, OTHER = "order", "id"
 
 
 class IdTable:
-    """The texts that follow no pattern, by number; those that nothing refers to any more are dropped by and by.
+    """The texts that follow no pattern, by number. Texts that are no longer referenced are dropped from time to time.
 
     >>> ids = IdTable()
     >>> ids.order("combined/X/7/stop", "combined", "X"), ids.signal("rules/X/7", "rules_only", "X"), ids.prediction("p1", "X")
@@ -61,7 +61,7 @@ class IdTable:
         return self._number(ORDER_OF_FILL, text) if number is None else number
 
     def fill(self, text: str, book: str, symbol: str) -> int:
-        """The number of a fill's id: that of its order, where it is the order's id and ``/f``."""
+        """The number of a fill's id; that of its order if it is the order's id followed by ``/f``."""
         if text.endswith("/f"):
             return self.order(text[:-2], book, symbol)
         return self._number(OTHER, text)
@@ -119,11 +119,11 @@ class IdTable:
     # What is kept.
 
     def add_user(self, columns: Callable[[], Sequence[NDArray[np.int64]]]) -> None:
-        """Keep the texts of all numbers that ``columns()`` holds whenever it is asked."""
+        """Keep the texts of all numbers that ``columns()`` returns whenever it is called."""
         self._users.append(columns)
 
     def prune(self) -> None:
-        """Drop the texts that no user refers to, if there are many."""
+        """Drop the texts that are not referenced, if there are many."""
         if len(self._texts) <= self._limit:
             return
         used = {int(number) for user in self._users for column in user() for number in column[column < NO_ID]}
@@ -132,7 +132,8 @@ class IdTable:
         self._limit = KEPT + 2 * len(self._texts)
 
     def dump(self, columns: Sequence[NDArray[np.int64]]) -> list[tuple[str, str]]:
-        """The texts that ``columns`` refer to, in which they are numbered anew from -2 down: equal content, equal numbers."""
+        """The texts to which ``columns`` refer. The numbers in ``columns`` are replaced by numbers from -2 down, so that equal
+        content has equal numbers."""
         texts: list[tuple[str, str]] = []
         renumbered: dict[int, int] = {}
         for column in columns:
@@ -145,7 +146,8 @@ class IdTable:
         return texts
 
     def load(self, texts: Sequence[tuple[str, str]], columns: Sequence[NDArray[np.int64]]) -> None:
-        """Give ``columns`` of what `dump` returned this table's own numbers. Raises StateError when a text is missing."""
+        """Replace the numbers in ``columns``, which refer to the result of `dump`, by this table's numbers. Raises StateError
+        when a text is missing."""
         for column in columns:
             for place in zip(*np.nonzero(column < NO_ID), strict=True):
                 saved = NO_ID - 1 - int(column[place])

@@ -1,7 +1,7 @@
 """Money is a whole number of minor units; only `alpha_pulse.kernels.execution.money` converts prices to money.
 
-The size of the units follows from the initial cash and the first price. So rounding costs every account the same fraction
-(about 1e-12 per fill), whatever its cash and the prices:
+The size of the units follows from the initial cash and the first price. Rounding therefore costs every account the same
+fraction (about 1e-12 per fill), whatever its cash and the prices:
 
 - A minor unit of cash is 10**-cash_decimals, such that the initial cash is 1e12 to 1e13 of them: 1e-7 at an initial cash of
   100,000.

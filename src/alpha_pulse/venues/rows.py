@@ -34,7 +34,7 @@ class BarRows:
         self.prices = np.zeros((rows, N_BAR_PRICES))
 
     def write(self, row: int, symbol: int, bar: Bar) -> None:
-        """Write a bar of symbol number ``symbol`` into a row; quotes that it does not have become NaN."""
+        """Write a bar of symbol number ``symbol`` into a row; missing quotes become NaN."""
         numbers, prices = self.numbers, self.prices
         numbers[row, BAR_SYMBOL] = symbol
         numbers[row, BAR_TS] = bar.ts_event
@@ -49,7 +49,7 @@ class BarRows:
 
 
 class Events:
-    """Rows of events: ``numbers`` int64[n, 19], ``prices`` float64[n, 4] and ``counter`` int64[1], how many are used."""
+    """Rows of events: ``numbers`` int64[n, 19], ``prices`` float64[n, 4] and ``counter`` int64[1], the number of used rows."""
 
     def __init__(self, rows: int) -> None:
         self.numbers = np.zeros((rows, N_EVENT), dtype=np.int64)
@@ -65,7 +65,7 @@ class Events:
         return list(zip(self.numbers[:count].tolist(), self.prices[:count].tolist(), strict=True)) if count else []
 
     def begin(self, rows: int) -> None:
-        """Drop all events, and make room for at least ``rows``."""
+        """Drop all events, and provide room for at least ``rows``."""
         if rows > len(self.numbers):
             self.numbers = np.zeros((2 * rows, N_EVENT), dtype=np.int64)
             self.prices = np.zeros((2 * rows, N_EVENT_PRICES))
@@ -73,6 +73,6 @@ class Events:
 
 
 def units_row(units: Units) -> tuple[int, int, int]:
-    """The row of a symbol's units; a lot or smallest order beyond int64 becomes the largest number: nothing can reach it."""
+    """The row of a symbol's units; a lot or smallest order beyond int64 becomes the largest number, which nothing can reach."""
     exponent = units.quantity_decimals - units.cash_decimals
     return exponent, min(units.lot, LARGEST), min(units.min_order, LARGEST)

@@ -84,12 +84,12 @@ class SimulatedVenue:
     of the traded value.
 
     Within a bar the worst case is assumed: market orders at the open, then a stop if the bar's range touches it (at the open
-    when the bar opened beyond it), also for a position opened by that same bar. A stop becomes live by the same rule of time;
-    until then the older one stays in force. A stop that trades cancels the waiting orders of its book and symbol, because their
-    sizes were for the position just closed. Nothing trades in a bar with a price that is not positive.
+    when the bar opened beyond it), also for a position opened by that same bar. A stop becomes live by the same rule; until
+    then the older one remains valid. A stop that trades cancels the waiting orders of its book and symbol, because their sizes
+    were meant for the closed position. Nothing trades in a bar with a price that is not positive.
 
-    The state is packed, see `alpha_pulse.kernels.execution.layout`, and the work is done by kernels: those of
-    `alpha_pulse.execution` trade its orders without this class.
+    The state is packed, see `alpha_pulse.kernels.execution.layout`, and kernels do the work. Those of `alpha_pulse.execution`
+    trade its orders without this class.
 
     Parameters
     ----------
@@ -123,7 +123,8 @@ class SimulatedVenue:
         self._take(_new_arrays(0, 0, 0))
 
     def reserve(self, symbols: Sequence[str], books: Sequence[str]) -> bool:
-        """Number symbols and books as given, from 0, for kernels that share the state; False where others are known here."""
+        """Number symbols and books as given, from 0, for kernels that share the state. Returns False if this venue knows other
+        ones."""
         if (self._symbols or self._books) and (list(self._symbols), list(self._books)) != (list(symbols), list(books)):
             return False
         if not self._reserved:
@@ -238,7 +239,9 @@ class SimulatedVenue:
 
     def _refuse_impossible(self, order: Order) -> None:
         if order.symbol not in self._units:
-            raise OrderError(f"order {order.order_id} is of {order.symbol}, which has no bar yet; order after its first bar")
+            raise OrderError(
+                f"order {order.order_id} is of {order.symbol}, which has no bar yet; send orders after its first bar"
+            )
         if self._reserved and order.book not in self._books:
             raise OrderError(f"order {order.order_id} is for book {order.book!r}{did_you_mean(order.book, self._books)}")
         if order.quantity == 0:
@@ -280,7 +283,7 @@ class SimulatedVenue:
         return np.asarray(np.arange(self.resting.shape[1]) < self.counts.sum(axis=1)[:, None])
 
     def snapshot(self) -> State:
-        """The resting orders in their order, the newest quotes, and the positions that follow from the fills."""
+        """The resting orders in their order, the newest quotes, and the positions that result from the fills."""
         arrays = {name: array.copy() for name, array in self.arrays.items()}
         unused = ~self._used()
         arrays["resting"][unused], arrays["resting_prices"][unused] = 0, 0.0
@@ -293,7 +296,7 @@ class SimulatedVenue:
         saved = scalars_as(_VenueState, state, "the simulated venue")
         if self._reserved and (saved.symbols, saved.books) != (list(self._symbols), list(self._books)):
             raise StateError(
-                f"the saved state of the simulated venue is of books {saved.books} and symbols {saved.symbols}, but this run "
+                f"the saved state of the simulated venue has books {saved.books} and symbols {saved.symbols}, but this run "
                 f"has {list(self._books)} and {list(self._symbols)}; resume with the configuration and data that saved it"
             )
         places = state.arrays["resting"].shape[1] if "resting" in state.arrays else 0

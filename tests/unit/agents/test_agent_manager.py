@@ -244,7 +244,7 @@ def test_arrays_of_agents_are_kept_apart() -> None:
 
 def test_a_state_of_other_agents_is_refused() -> None:
     state = AgentManager([FixedAgent(name="a"), FixedAgent(name="b")]).snapshot()
-    with pytest.raises(StateError, match="holds a, b, but this configuration runs a, c"):
+    with pytest.raises(StateError, match="contains a, b, but this configuration runs a, c"):
         AgentManager([FixedAgent(name="a"), FixedAgent(name="c")]).restore(state)
     with pytest.raises(StateError, match="does not fit"):
         AgentManager([FixedAgent(name="a")]).restore(State(scalars={"weights": {"a": 1.0}}))

@@ -114,7 +114,7 @@ def test_names_that_do_not_exist_are_answered_with_the_nearest() -> None:
 
 def test_a_model_too_large_for_a_checkpoint_is_refused_before_it_runs() -> None:
     service = OnlineLearningService(Config(), lambda symbol, target: 1_000)
-    with pytest.raises(ConfigError, match=r"a session of sgbt with 1000 features may need .* a checkpoint holds 900 MB"):
+    with pytest.raises(ConfigError, match=r"a session of sgbt with 1000 features may need .* a checkpoint can contain 900 MB"):
         service.open_session("X", "direction", "sgbt")
     assert not service.has_active_session("X")
 

@@ -58,7 +58,7 @@ def test_another_one_is_never_shown(path: Path, sql: str) -> None:
 )
 def test_one_that_is_gone_or_has_another_hash_is_noticed_at_once(path: Path, sql: str) -> None:
     change(path, sql)
-    with pytest.raises(StateError, match=r"another result|lost committed steps"):
+    with pytest.raises(StateError, match=r"a different result|lost committed steps"):
         SqliteStore(path)
 
 

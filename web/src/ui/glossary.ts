@@ -57,7 +57,7 @@ export const GLOSSARY = {
   boost: "The model learns faster for a while.",
   reset: "The model starts again without what it has learned.",
   "Adaptation speed": "Mean market time from a change of the error rate to the adaptation that followed it.",
-  "Samples to recovery": "Mean number of labels from a change of the error rate until the error rate is back, after an accepted adaptation.",
+  "Samples to recovery": "Mean number of labels from a change of the error rate until the error rate has recovered, after an accepted adaptation.",
 
   // Trading
   book: "Account with its own cash, position and orders on the simulated venue; the books trade the same bars side by side.",

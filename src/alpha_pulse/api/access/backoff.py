@@ -1,6 +1,6 @@
-"""Responses to wrong tokens are delayed, longer the more of them arrive. Requests with a valid token are never delayed.
+"""Responses to wrong tokens are delayed; the delay grows with their number. Requests with a valid token are never delayed.
 
-No client is locked out: on loopback all clients have the same address, so a lock would also shut out the owner.
+No client is locked out. On loopback all clients have the same address, so a lock would exclude the owner too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.durations import SECOND_NS
 
 FREE = 5
-"""Number of wrong tokens without a delay, such as a typing error or a page whose session has ended."""
+"""Number of wrong tokens that cause no delay, as after a typing error or from a page whose session has ended."""
 FIRST_SECONDS, LONGEST_SECONDS = 0.1, 3.0
 FORGIVEN_SECONDS = 10.0
 """The count falls by one in this time."""

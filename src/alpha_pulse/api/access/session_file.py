@@ -45,7 +45,8 @@ class SessionFile:
         self._key = key
 
     def read(self) -> dict[bytes, int]:
-        """The remaining time of each session (ns), by its digest. Empty for a missing, damaged or foreign file."""
+        """The remaining time of each session (ns), by its digest. Empty if the file is missing, damaged, or was written with
+        another token."""
         try:
             descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
             with os.fdopen(descriptor, "rb") as file:

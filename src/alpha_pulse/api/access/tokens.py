@@ -1,7 +1,7 @@
 """Authorisation: one token, sign-in sessions of the page, and one-time tickets with the rights of either.
 
-Only SHA-256 digests are stored, those of sessions also in a file, so that they survive a restart. The token's digest is
-compared in constant time, and the time of a look-up by digest reveals nothing about other tokens.
+Only SHA-256 digests are stored. Those of sessions are also stored in a file, so that sessions survive a restart. The token's
+digest is compared in constant time, and the time of a look-up by digest reveals nothing about other tokens.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Auth:
     def exchange(self, ticket: str) -> str | None:
         """A session token for a ticket, valid for ``SESSION_S`` seconds; None for an invalid ticket.
 
-        The session ends no later than the session that made the ticket; otherwise a session could renew itself for ever.
+        The session ends no later than the session that made the ticket; otherwise a session could be renewed without limit.
         """
         ends_ns = self.redeem(ticket)
         if ends_ns is None:

@@ -1,4 +1,4 @@
-"""Tickets: one-time stand-ins for the token, for links and for WebSockets."""
+"""Tickets, which replace the token once: for links and for WebSockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well the sessions of the loop predict, as it went."""
+"""Prediction scores of the sessions of the loop, over time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning sessions: those of the loop, to look at and ask, and those that a caller feeds."""
+"""Learning sessions: read and query those of the loop; start, update and stop those of a caller."""
 
 from __future__ import annotations
 

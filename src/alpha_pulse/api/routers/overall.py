@@ -1,4 +1,4 @@
-"""What a supervisor and a monitoring system ask for."""
+"""The routes for supervisors and monitoring systems."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from alpha_pulse.gateway.protocol import Gateway
 
 
 class Health(msgspec.Struct, frozen=True):
-    """Whether the run is well; ``state`` as in ``/api/v1/system``."""
+    """Whether the run is healthy; ``state`` as in ``/api/v1/system``."""
 
     status: Literal["ok", "failed"]
     version: str

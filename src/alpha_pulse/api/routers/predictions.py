@@ -1,4 +1,4 @@
-"""What was predicted, and everything about a single prediction."""
+"""Served predictions, and the details of a single prediction."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def routes(gateway: Gateway) -> Routes:
 
     @group.get(
         "/{prediction_id}",
-        "Everything about one prediction",
+        "All details of one prediction",
         response=Inspection,
         example=examples.INSPECTION,
         path_examples={"prediction_id": examples.PREDICTION},

@@ -1,4 +1,4 @@
-"""The run itself: how it stands, and its brake and throttle."""
+"""The run itself: its state, pause, single steps and speed."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _files(console: Console, files: list[FileInspection], *, several: bool) -> N
         for name, text in _facts(report, symbols, rows):
             facts.add_row(f"  {name}", escape(text))
     if first.refusal is not None and several:
-        facts.add_row("  refused", escape(first.refusal) + ("" if len(files) == 1 else "; the same holds for the others"))
+        facts.add_row("  refused", escape(first.refusal) + ("" if len(files) == 1 else "; the same applies to the others"))
     console.print(facts)
     console.print()
 

@@ -38,7 +38,7 @@ def sections(results: Simulated, name: str) -> list[Section]:
 
 
 def grouped(cells: Iterable[T], heading: Callable[[T], str], row: Callable[[T], str]) -> dict[str, dict[str, dict[str, T]]]:
-    """Cells by heading, row and settings, each in the order in which it came first."""
+    """Cells by heading, row and settings, in order of first appearance."""
     groups: dict[str, dict[str, dict[str, T]]] = {}
     for cell in cells:
         groups.setdefault(heading(cell), {}).setdefault(row(cell), {})[cell.settings] = cell
@@ -198,7 +198,7 @@ def _recurrence(results: Simulated) -> list[Section]:
     ]
     notes = (
         "Calm, normal and turbulent periods of 600 to 1,800 bars in random order. Right: bars with the right name; adjusted: "
-        "the same, corrected for chance (kappa); returns: periods of a returning regime that get its name again.",
+        "the same, corrected for chance (kappa); returns: periods of a returning regime that are given its name again.",
     )
     return [Section("Names of returning regimes, in %", "market", ["right", "adjusted", "returns"], rows, notes)]
 

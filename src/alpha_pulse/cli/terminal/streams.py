@@ -117,7 +117,7 @@ def escape(text: str) -> str:
 
 
 class Outlet(io.FileIO):
-    """A file descriptor or path for writing. The first failed write raises an OutputError; later failures are dropped.
+    """A file descriptor or path for writing. The first failed write raises an OutputError; later failures are ignored.
 
     Parameters
     ----------

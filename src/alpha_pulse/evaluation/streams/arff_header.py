@@ -21,7 +21,8 @@ _DATE_CODES = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm
 
 
 class Attribute(msgspec.Struct, frozen=True):
-    """One column: a number, or a date in ``date_format`` (as `datetime.strptime` takes it), or one of ``values``, as listed."""
+    """One column: a number, a date in ``date_format`` (in the syntax of `datetime.strptime`), or one of ``values``, as
+    listed."""
 
     name: str
     values: tuple[str, ...] | None = None

@@ -147,7 +147,8 @@ def rbf_drift(
 def led_drift(
     n: int = 20_000, drift: tuple[int, ...] = (1, 3, 5, 7), seed: int = 1, noise: float = 0.1
 ) -> Stream:  # fmt: skip
-    """The digit on a display of seven segments, and 17 irrelevant attributes; drift swaps some of the two.
+    """The digit on a display of seven segments, and 17 irrelevant attributes; drift swaps some relevant and irrelevant
+    attributes.
 
     Parameters
     ----------

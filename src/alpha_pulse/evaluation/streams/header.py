@@ -37,8 +37,8 @@ def listed(cells: Sequence[str]) -> str:
 def names_columns(first: Sequence[str], below: Sequence[Sequence[str]], where: str) -> bool:
     """Whether the row ``first`` of a table is a header; ``below`` are cells of each column under it.
 
-    A row without numbers is a header. A row with numbers is an example, unless one of its texts is above numbers: then it is
-    a header if its numbers count the columns, as pandas writes them.
+    A row without numbers is a header. A row with numbers is an example, unless one of its texts is above a column of numbers.
+    It is then a header if its numbers count the columns, as pandas writes them.
 
     Raises
     ------

@@ -83,7 +83,7 @@ def is_known_name(name: str) -> bool:
 
 
 def candidate_indices(header: Sequence[str]) -> dict[str, list[int]]:
-    """For each of our columns the indices of the columns that it can be, the preferred one first.
+    """For each of our columns, the indices of the columns that can be it, the preferred one first.
 
     A column with exactly our name comes first, then the order of `SPELLINGS`.
     """
@@ -101,7 +101,7 @@ def candidate_indices(header: Sequence[str]) -> dict[str, list[int]]:
 
 
 def ambiguous_pair(header: Sequence[str], indices: Sequence[int], meaning: str) -> tuple[str, str] | None:
-    """The names of the two best columns where they differ only in capitals or signs; else None."""
+    """The names of the two best columns if they differ only in case or punctuation; else None."""
     if len(indices) < 2:
         return None
     first, second = header[indices[0]], header[indices[1]]
@@ -171,7 +171,7 @@ def _split_dots(header: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Mappin
 
 
 def split_levels(headers: Sequence[Sequence[str]]) -> Iterator[tuple[tuple[str, ...], Mapping[str, str]]]:
-    """The header and its metadata; of a header of two levels (price and ticker) one header for each ticker.
+    """The header and its metadata; for a header of two levels (price and ticker), one header for each ticker.
 
     >>> list(split_levels([["Price", "Close", "Open"], ["Ticker", "QQQ", "QQQ"], ["Date", "", ""]]))
     [(('Date', 'Close', 'Open'), {'symbol': 'QQQ', 'levels': '2'})]

@@ -16,15 +16,16 @@ from alpha_pulse.feeds.cells.time_text import Parts
 NO_DAY = -100_000
 """Marks a day that does not exist."""
 _FIRST_YEAR, _LAST_YEAR = 1960, 2210
-"""Years outside are clipped to these; they are refused later."""
+"""Years outside this range are clipped to it, and refused later."""
 _CONTRARY = 4
-"""Dates in another order than their source writes are errors where fewer than one in this many are; else all are in it."""
+"""If fewer than one date in this many has another order than the source writes, these dates are errors; otherwise all dates are
+read in that order."""
 _CENTURY = 70
-"""Two-digit years below it are after 2000."""
+"""Two-digit years below this are after 2000."""
 _FARTHER = 100
 """Where one order makes the rows span this many times as much time as another, the other order is used."""
 _FEWEST = 3
-"""The least number of days that show which end is the year."""
+"""The least number of days that determine which end is the year."""
 _FIX = "name the order with --dates dmy, mdy or ymd"
 
 

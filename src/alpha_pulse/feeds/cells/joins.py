@@ -82,7 +82,7 @@ def join(tables: Sequence[TableRows], starts: Sequence[Integers], duplicates: Du
 
 
 def symbol_codes(tables: Sequence[TableRows]) -> tuple[tuple[str, ...], list[Integers]]:
-    """The sorted symbols of all tables, and for each table the place of each row's symbol among them."""
+    """The sorted symbols of all tables, and for each table the index of each row's symbol among them."""
     names = tuple(sorted({name for rows in tables for name in rows.names}))
     place = {name: index for index, name in enumerate(names)}
     return names, [np.array([place[name] for name in rows.names], dtype=np.int64)[rows.code] for rows in tables]

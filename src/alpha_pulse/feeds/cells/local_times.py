@@ -16,7 +16,7 @@ EXPECTED = "a time such as 2017-01-03T10:00:00Z (without an offset, name its zon
 class TimeContext(msgspec.Struct, frozen=True):
     """Where times come from, for errors: the file, the column, and the number of each row, from 1.
 
-    ``code`` is the index of each row's symbol; None: all rows are of one symbol.
+    ``code`` is the index of each row's symbol; None if all rows are of one symbol.
     """
 
     where: str
@@ -56,7 +56,7 @@ def check_zone(tz: str) -> None:
 
 
 def localise(naive: pl.Series, tz: str | None, context: TimeContext, shown: pl.Series | None = None) -> pl.Series:
-    """Give naive times their zone; in an hour that occurs twice, by the order of the rows.
+    """Assign the zone to naive times; in an hour that occurs twice, the order of the rows decides.
 
     Raises
     ------

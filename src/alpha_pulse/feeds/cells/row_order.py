@@ -45,7 +45,7 @@ def sort_rows(rows: TableRows) -> tuple[TableRows, bool]:
 
 
 def take_rows(rows: TableRows, index: Integers | slice) -> TableRows:
-    """Some of the rows, in the order of ``index``."""
+    """The rows at ``index``, in its order."""
     return msgspec.structs.replace(
         rows,
         times=msgspec.structs.replace(rows.times, ns=rows.times.ns[index]),
@@ -87,7 +87,7 @@ def adjusted(rows: TableRows) -> TableRows:
 
 
 def fix_rounding(rows: TableRows) -> tuple[TableRows, list[Note]]:
-    """Move highs and lows that miss open or close by rounding to the open or close; a note reports how many."""
+    """Set highs and lows that exclude the open or close only by rounding to the open or close. A note reports their number."""
     first, high, low, last = (rows.numbers[price] for price in PRICES)
     top, bottom = np.maximum(first, last), np.minimum(first, last)
     with np.errstate(all="ignore"):

@@ -1,4 +1,4 @@
-"""The symbol of each row: from a column, from metadata beside the table, or from the file's name."""
+"""The symbol of each row: from a column, from metadata of the table, or from the file's name."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _DAYS = ("date", "day", "trade_date", "trading_day", "datum", "fecha", "data")
 
 
 def unambiguous_column(table: Table, indices: Sequence[int], ours: str) -> int:
-    """The best of the candidate columns. Raises DataError where two differ only in capitals or signs."""
+    """The best of the candidate columns. Raises DataError if two differ only in case or punctuation."""
     pair = ambiguous_pair(table.header, indices, ours)
     if pair is not None and pair[0] == pair[1]:
         raise DataError(f"{table.where} has the column {pair[0]!r} more than once; keep one")
@@ -26,8 +26,8 @@ def unambiguous_column(table: Table, indices: Sequence[int], ours: str) -> int:
 
 
 def time_indices(table: Table, candidates: dict[str, list[int]]) -> dict[str, int]:
-    """The columns of times. Preferred are the time of the open, UTC over local times, numbers since 1970 over text, and a time
-    over a day; a day is combined with a column of the time of day.
+    """The columns of times. The time of the open is preferred, UTC to local times, numbers since 1970 to text, and a time to a
+    day. A day is combined with a column of the time of day.
 
     An unnamed column, as pandas writes an index, is used where no other contains times.
 

@@ -84,7 +84,7 @@ def matches_time(cell: str) -> bool:
 
 
 def parts_of(column: pl.Series, matrix: Bytes | None = None) -> Iterator[Parts | int]:
-    """The parts of times as text, for each layout; the index of the first cell in no layout, where there is one.
+    """The parts of times as text, for each layout, and the index of the first cell that matches no layout, if any.
 
     Layouts come in the order of their first cells, so the index is that of the first such cell.
     """
@@ -107,7 +107,7 @@ def parts_of(column: pl.Series, matrix: Bytes | None = None) -> Iterator[Parts |
 
 
 def month_of(word: str) -> int:
-    """The number of a month, from 1, by its English name.
+    """The number of a month, from 1, from its English name.
 
     >>> month_of("september")
     9

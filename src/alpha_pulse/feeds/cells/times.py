@@ -22,7 +22,7 @@ _EPOCHS = {"s": (315_532_800, 1_950_000_000)} | {
     unit: (315_532_800 * SECOND_NS // _FACTOR[unit], YEAR_2200 * SECOND_NS // _FACTOR[unit]) for unit in ("ms", "us", "ns")
 }
 _LONGEST_STEP = 40
-"""How many usual steps may lie between two times in seconds before 1980."""
+"""The largest distance between two times in seconds before 1980, in usual steps."""
 _HOURS = ("hour", "hours", "hora", "heure", "stunde")
 """Names of columns whose whole numbers are hours."""
 _COMPACT = {8: 19_000_101, 12: 190_001_010_000, 14: 19_000_101_000_000}
@@ -30,7 +30,7 @@ _COMPACT = {8: 19_000_101, 12: 190_001_010_000, 14: 19_000_101_000_000}
 
 
 class TimeOptions(msgspec.Struct, frozen=True):
-    """How to read times that do not state everything.
+    """How to read times that lack a zone or an unambiguous date.
 
     Parameters
     ----------

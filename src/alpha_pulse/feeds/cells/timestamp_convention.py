@@ -60,7 +60,7 @@ def bar_starts(times: Times, code: Integers, stamp: str, interval: int, tz: str 
     Parameters
     ----------
     code
-        Each bar's symbol; within one, time increases.
+        Each bar's symbol; within a symbol, time increases.
     """
     if stamp == "open":
         return times.ns

@@ -45,7 +45,7 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def file_names(symbols: Sequence[str], interval_ns: int) -> dict[str, str]:
-    """A file name for each symbol that any file system accepts; no two differ only in capitals.
+    """A file name for each symbol that any file system accepts; no two differ only in case.
 
     >>> file_names(["BTC/USDT", "EURUSD"], 3_600 * 10**9)
     {'BTC/USDT': 'BTC_USDT_1h.parquet', 'EURUSD': 'EURUSD_1h.parquet'}

@@ -36,9 +36,9 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 def initial_types(kinds: Mapping[int, Kind], sample: Sequence[Sequence[str]]) -> dict[int, Kind]:
-    """The kinds to read columns as in the first attempt: a kind that the sample does not fit is replaced by text.
+    """The types of columns for the first attempt; a type that the sample does not match is replaced by text.
 
-    Where one number is not plain, all number columns are read as text, since all of them show the notation of the file.
+    If one number is not plain, all number columns are read as text, because all of them show the notation of the file.
     """
     cells = {index: [cell for row in sample if (cell := row[index].strip())] for index in kinds}
     numbers = [index for index, kind in kinds.items() if kind == "number"]

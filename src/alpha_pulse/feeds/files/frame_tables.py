@@ -72,7 +72,7 @@ def frame_table(
     named: bool = True,
     metadata: Mapping[str, str] | None = None,
 ) -> Table:
-    """A frame as a table; ``named``: whether the names of its columns are a header."""
+    """A frame as a table; ``named`` states whether the names of its columns are a header."""
 
     def load(kinds: Mapping[int, Kind]) -> Loaded:
         return Loaded(pl.DataFrame([frame.to_series(index).alias(str(index)) for index in kinds]))

@@ -1,4 +1,4 @@
-"""Metadata beside a table in JSON: the symbol and the time zone."""
+"""Metadata of a table in JSON: the symbol and the time zone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHANNEL = re.compile(r"market\.([^.]+)\.kline\..*")
 
 
 def table_metadata(value: Mapping[str, Any]) -> dict[str, str]:
-    """The symbol and the time zone beside a table, or in a metadata object there.
+    """The symbol and the time zone of a table, from the object that contains it, or from a metadata object there.
 
     >>> table_metadata({"Meta Data": {"2. From Symbol": "EUR", "3. To Symbol": "USD"}, "rows": []})
     {'symbol': 'EURUSD'}

@@ -61,7 +61,7 @@ def _decode(text: bytes) -> Any:
 
 
 def _tables(value: Any, metadata: Mapping[str, str], depth: int) -> Iterator[tuple[Any, Mapping[str, str]]]:
-    """The values that can be tables, outermost first, and the metadata beside each."""
+    """The values that can be tables, outermost first, and the metadata of each."""
     if depth > _DEEPEST:
         return
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Refuses what would make a bar known too early: longer bars among the others, and ends that are too early."""
+"""Refuses data that would make a bar known too early: longer bars among the others, and ends that are too early."""
 
 from __future__ import annotations
 

@@ -13,11 +13,11 @@ from alpha_pulse.feeds.runs import runs
 HOLIDAYS = 5
 """The number of consecutive sessions that may be missing as a holiday."""
 SHORTENED_NS = 12 * HOUR_NS
-"""A session may begin later or end earlier by half of it, up to this much,"""
+"""A session may begin late or end early by half of its length, but at most by this."""
 HALF_SESSION_NS = 4 * HOUR_NS
-"""or by any part where it is not longer than this, as before or after a break at noon."""
+"""A session up to this length, as before or after a break at noon, may miss any part."""
 LONG_STEP = 1.75
-"""Between bars of more than a day, a step of so many intervals is a gap: one month may be an eighth longer than another."""
+"""Between bars of more than a day, a step of this many intervals is a gap: one month may be an eighth longer than another."""
 
 
 class Gaps(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ SPIKE = 1.05
 SPIKE_REACHES = 20
 """and by this many times the usual range of the bars around it."""
 AROUND = 50
-"""Bars on either side whose median range is the usual one."""
+"""Number of bars on either side; their median range is the usual range."""
 SPLITS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0)
 """Factors of usual splits; those of reverse splits are their inverses."""
 SPLIT_ERROR = 0.03
@@ -38,7 +38,7 @@ class _Steps(msgspec.Struct, frozen=True):
 
 
 def price_steps(bars: BarColumns) -> list[Note]:
-    """Notes on spikes, splits and jumps; a bar is in one of them at most.
+    """Notes on spikes, splits and jumps. A bar is in at most one of them.
 
     Parameters
     ----------

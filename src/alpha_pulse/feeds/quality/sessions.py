@@ -52,7 +52,7 @@ class Grid(msgspec.Struct, frozen=True):
 
 
 def make_grid(ts_start: Integers, interval_ns: int) -> Grid | None:
-    """The bars of one symbol in slots; None where there are too few weeks or days, or a bar does not divide them.
+    """The bars of one symbol in slots; None if there are too few weeks or days, or if they are not multiples of a bar.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def _make_grid(ts_start: Integers, interval_ns: int, period_ns: int) -> Grid | N
 
 
 def never_closes(grid: Grid) -> bool:
-    """Whether there are no nights and weekends: nearly every slot has a bar in more than half of the periods that have any."""
+    """Whether the market has no nights and weekends: nearly every slot has a bar in more than half of the periods with bars."""
     rows = np.flatnonzero(grid.present.any(axis=1))
     if rows.size < LEAST_PERIODS or not _open_all_week(grid):
         return False
@@ -103,10 +103,10 @@ def _present_or_unknown(grid: Grid, rows: Integers) -> Mask:
 
 
 def usual_slots(grid: Grid) -> Mask:
-    """Whether a slot is one in which the market is usually open; flat, False before the first and after the last bar.
+    """Whether the market is usually open in each slot, as a flat array; False before the first and after the last bar.
 
     Where a market never closes, every slot is usual. Otherwise a slot is usual where most of the periods before and most of
-    those after have a bar in it, so that daylight saving and new trading hours make no gap.
+    those after have a bar in it, so that daylight saving and new trading hours do not appear as gaps.
     """
     filled = grid.present.any(axis=1)
     rows, empty = np.flatnonzero(filled), np.flatnonzero(~filled)

@@ -51,7 +51,7 @@ class FileInspection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataInspection(msgspec.Struct, frozen=True, kw_only=True):
-    """Files of bars, read together as a replay reads them.
+    """Files of bars, read together in the same way as by a replay.
 
     Parameters
     ----------

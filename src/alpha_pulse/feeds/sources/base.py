@@ -39,7 +39,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         A pattern that the file's name, without its ending, must match wholly; its groups ``symbol``, and
         where they are there ``quote`` and ``settle``, name the symbol (``BTC/USDT:USDT``).
     file_name_needed
-        Whether a file whose name does not match is of another source.
+        Whether a file whose name does not match belongs to another source.
     columns
         Our column (``ts``, ``ts_end``, ``clock``, ``open``, ``high``, ``low``, ``close``, ``volume``, ``symbol``, ...) and its
         plain name in these files, where the usual spellings do not find it.
@@ -56,7 +56,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     levels
         Whether its header has two lines, of prices and of tickers.
     format
-        A word that the table's format has, such as ``JSON``.
+        A word that the table's format must contain, such as ``JSON``.
     unused
         Plain names of columns whose content differs from their name.
     price_scale

@@ -21,7 +21,7 @@ SHAPES: tuple[tuple[str, ...], ...] = (
 
 
 class Generic(Source, frozen=True, kw_only=True):
-    """Matches every table, with the least strength."""
+    """Matches every table, with the lowest score."""
 
     def strength(self, table: Table) -> float:
         """The least of all sources."""

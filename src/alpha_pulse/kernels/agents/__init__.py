@@ -1,1 +1,1 @@
-"""Rules of agents, their mixing with the model, and the manager that combines and weighs them."""
+"""The rules of agents, their mixing with the model, and the combination of agents by weights."""

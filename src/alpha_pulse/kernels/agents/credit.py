@@ -44,7 +44,8 @@ def credit_lot(
     counts
         See `decision.COUNTS`.
     directions
-        (n_agents,): what each agent wanted when the lot was opened; NaN for one that took no part, which keeps its weight.
+        (n_agents,): the direction of each agent when the lot was opened; NaN for an agent that took no part, whose weight does
+        not change.
     side
         1 for a lot that was held long, -1 for one held short.
     return_

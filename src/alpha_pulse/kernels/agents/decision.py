@@ -1,8 +1,8 @@
 """One decision of all agents on one symbol, as a packed row: each agent's numbers, and their combination.
 
-A row (float64) has a head of ``HEAD`` numbers and then ``COLUMNS`` for each agent; NaN where there is none, as in the model
-part of an agent that followed its rules alone. Before `decide_row` the caller fills in what an agent's rule gave
-(``RULE``), and of an agent that was called back in Python all its columns but ``WEIGHT``.
+A row (float64) has a head of ``HEAD`` numbers and then ``COLUMNS`` for each agent; NaN means no value, as in the model part of
+an agent that followed its rules alone. Before `decide_row` the caller sets the output of each agent's rule (``RULE``); for an
+agent that was called in Python it sets all columns except ``WEIGHT``.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from numpy.typing import NDArray
 from alpha_pulse.kernels.base.jit import kernel
 
 COMBINED, COMBINED_RULE, EQUAL_RULES, MODEL_MEAN, CONFIDENCE = range(5)
-"""Weighted direction and rule part; plain mean of the rule parts; mean of the model parts; the first confidence there is."""
+"""Weighted direction and rule part; plain mean of the rule parts; mean of the model parts; the first confidence that is not
+NaN."""
 HEAD = 5
 RULE, MODEL, DIRECTION, SURE, WEIGHT = range(5)
-"""Of one agent: rule part, model part, direction, confidence of the prediction, and the weight that it had.
+"""For one agent: rule part, model part, direction, confidence of the prediction, and weight.
 
 These orders are those in which Python unpacks a row."""
 COLUMNS = 5
 
 PROBABILITY, PREDICTION_CONFIDENCE, THRESHOLD = range(3)
-"""What an agent is given beside the features, as in `mix_model`."""
+"""The inputs of an agent in addition to the features, as in `mix_model`."""
 GIVEN = 3
 BY_KERNEL, RULE_SHARE, MODEL_SHARE, FULL_EDGE = range(4)
-"""The settings of an agent: 0 where Python fills in its columns, else 1; the rest as in `mix_model`."""
+"""The settings of an agent: 0 if Python sets its columns, else 1; the rest as in `mix_model`."""
 SETTINGS = 4
 
 LOTS, DECISIONS, MODEL_DECISIONS = range(3)
@@ -51,23 +52,23 @@ def mix_model(
     model_share: float,
     full_edge: float,
 ) -> tuple[float, float]:
-    """The model's part and the direction: the rule mixed with the model where its confidence reaches the threshold.
+    """The model's part and the direction: the rule, mixed with the model if its confidence reaches the threshold.
 
     Parameters
     ----------
     rule
         The rule's direction.
     probability, confidence, threshold
-        The prediction and the confidence from which it takes part; NaN for what is not known, and then it takes none.
+        The prediction, and the confidence from which it takes part. If one of them is NaN, it takes no part.
     rule_share, model_share
         The weights of the two parts.
     full_edge
-        The edge ``2 * probability - 1`` that is a whole position.
+        The edge ``2 * probability - 1`` at which the model's direction is a whole position.
 
     Returns
     -------
     tuple
-        The model's part (NaN where it takes none) and the direction.
+        The model's part (NaN if it takes no part) and the direction.
 
     >>> mix_model(0.0, 0.525, 0.6, 0.55, 0.6, 0.4, 0.1)[1]
     0.20000000000000018
@@ -110,7 +111,7 @@ def decide_row(
     rows
         (n, HEAD + COLUMNS * n_agents).
     at
-        The row, with the agents' columns filled in as the module says.
+        The row, with the agents' columns set as described in the module.
     given
         The predictions, (n_agents, GIVEN).
     settings
@@ -123,7 +124,7 @@ def decide_row(
     Returns
     -------
     int
-        The first agent whose rule part or direction is no number from -1 to 1, and nothing is counted; else -1.
+        The first agent whose rule part or direction is not a number from -1 to 1 (the decision is then not counted); else -1.
     """
     n = weights.shape[0]
     direction, rule_part, rules, model_part, confidence, models = 0.0, 0.0, 0.0, 0.0, math.nan, 0

@@ -9,7 +9,7 @@ applied int64   [L, 3]    the lots that were learned: ``SIGNAL``, ``FILL`` and `
 counts  int64   [2]       how many signals (``ENTERED``) and lots (``APPLIED``) there are
 ======= ======= ========= ===============================================================================
 
-The caller makes room: C and L are larger than the counts when a signal is entered or a lot applied.
+The caller provides the capacity: C and L must exceed the counts when a signal is entered or a lot is applied.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NOT_ENTERED = -1
 
 @kernel
 def slot_of(signals: NDArray[np.int64], counts: NDArray[np.int64], signal: int) -> int:
-    """The place of a signal; NOT_ENTERED where it is not there."""
+    """The index of a signal; NOT_ENTERED if it is not stored."""
     for slot in range(counts[ENTERED] - 1, -1, -1):
         if signals[slot] == signal:
             return slot
@@ -52,7 +52,7 @@ def enter(
 
 @kernel
 def apply_lot(applied: NDArray[np.int64], counts: NDArray[np.int64], signal: int, fill: int, rank: int) -> bool:
-    """Note that a lot is learned; False, and nothing is noted, where it was learned already."""
+    """Record that a lot is learned. Returns False, without a change, if it was learned already."""
     n = counts[APPLIED]
     for lot in range(n):
         if applied[lot, SIGNAL] == signal and applied[lot, FILL] == fill and applied[lot, RANK] == rank:
@@ -73,9 +73,9 @@ def keep_only(
     kept: NDArray[np.int64],
     dropped: NDArray[np.int64],
 ) -> int:
-    """Drop the signals that are not among ``kept``, with their lots; the newest one always stays.
+    """Drop the signals that are not in ``kept``, with their lots. The newest one is always kept.
 
-    ``dropped`` receives their numbers, oldest first, and has room for all; returns how many there are.
+    ``dropped`` receives their numbers, oldest first, and must have room for all. Returns their number.
     """
     n, left, gone = counts[ENTERED], 0, 0
     for slot in range(n):

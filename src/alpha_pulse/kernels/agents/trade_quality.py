@@ -1,4 +1,4 @@
-"""The numbers around the trade-quality model of one symbol: its record of closed lots, its input, and what its output scales.
+"""The data of the trade-quality model of one symbol: its record of closed lots, its input, and the size factor from its output.
 
 The record is float64 of length ``RECORD``: lots with net P&L above 0, all lots, and the newest label (0.5 before any).
 """
@@ -78,7 +78,7 @@ def write_input(
     first
         Where the row of the signal begins.
     direction, confidence, ml_part
-        Of the combined signal; NaN for a confidence or part that it does not have, which count as 0.5 and 0.
+        Of the combined signal. NaN for a missing confidence or part, which count as 0.5 and 0.
     into
         (n_features + EXTRA_FEATURES,).
     """
@@ -94,7 +94,7 @@ def write_input(
 def write_served(record: NDArray[np.float64], row: NDArray[np.float64]) -> None:
     """Complete the row of a prediction (see `kernels.mixing.ensemble`) that has the online model's probability.
 
-    The model's probability is served, and `win_rate` where it has none (NaN).
+    The model's probability is served, or `win_rate` if it is NaN.
     """
     base = win_rate(record)
     row[ONLINE] = row[RAW_ONLINE]

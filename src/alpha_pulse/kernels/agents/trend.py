@@ -21,7 +21,7 @@ BAND = 0.25
 
 @kernel
 def trend_rule(features: NDArray[np.float64], places: NDArray[np.int64], held: float) -> float:
-    """The direction held, or the trend's direction where that is `BAND` or more away from it.
+    """The direction held, or the trend's direction if it differs by `BAND` or more.
 
     Parameters
     ----------

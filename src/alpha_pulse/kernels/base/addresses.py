@@ -1,7 +1,8 @@
 """Arrays and model kernels by address: one table describes all arrays of a step, so a call has few arguments.
 
 A table is int64 of shape (n, 5): the address of an array's first number and its shape, filled up with ones at the front. Arrays
-that a kernel makes from it own nothing and are not counted; whoever makes a table keeps its arrays alive (`ArrayTable`).
+that a kernel makes from it own no memory and are not reference-counted. The owner of a table keeps its arrays alive
+(`ArrayTable`).
 
 Kernels of models and agents are called by address as well, so one compiled step serves all that ship kernels:
 ``predict(state, features, outputs) -> probability``, ``learn(state, features, label, weight, outputs, scratch)`` and
@@ -57,13 +58,13 @@ class ArrayTable:
             self.put(name, array)
 
     def array(self, name: str) -> NDArray[Any]:
-        """The array of that name, which has to be there."""
+        """The array of that name, which must exist."""
         array = self._arrays[self._places[name]]
         assert array is not None, name
         return array
 
     def put(self, name: str, array: NDArray[Any]) -> None:
-        """Enter an array, or another one in place of an earlier one."""
+        """Add an array, or replace an earlier one."""
         place = self._places[name]
         if self._arrays[place] is array:
             return
@@ -258,7 +259,7 @@ def rule_address(rule: Callable[..., Any]) -> int:
 
 
 _compiled: dict[tuple[object, str], Any] = {}
-"""Addresses hold as long as this process."""
+"""Addresses are valid as long as this process runs."""
 
 
 def _address(by_pointers: Callable[..., Any], kernel_: Callable[..., Any], signature: Any) -> int:

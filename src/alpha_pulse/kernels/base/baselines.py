@@ -43,7 +43,8 @@ def no_change(state: NDArray[np.float64], offset: int) -> float:
 
 @kernel
 def learn(state: NDArray[np.float64], offset: int, label: int, known: float, share: float) -> None:
-    """Learn one label, as a fraction ``share`` (> 0) of one; ``known`` is `last_known` at the time of its prediction."""
+    """Learn one label, counted as a fraction ``share`` (> 0) of one. ``known`` is `last_known` at the time of its
+    prediction."""
     state[offset + LABELS] += share
     state[offset + POSITIVES] += share * label
     if known != UNKNOWN:

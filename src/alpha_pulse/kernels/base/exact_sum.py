@@ -1,7 +1,7 @@
 """The sum of floats, rounded once: the same in any order, and equal to `math.fsum` bit for bit.
 
-The exact sum so far is kept as ``partials``, floats that do not overlap, the smallest first: as many as values were added, or
-fewer. Only finite values are summed.
+The exact sum so far is stored as ``partials``: floats that do not overlap, the smallest first, at most as many as values were
+added. All values must be finite.
 
 Source: Shewchuk, "Adaptive precision floating-point arithmetic and fast robust geometric predicates", Discrete & Computational
 Geometry 18 (1997), https://doi.org/10.1007/PL00009321; the last rounding is that of `math.fsum`.
@@ -17,7 +17,7 @@ from alpha_pulse.kernels.base.jit import kernel
 
 @kernel
 def add_exactly(partials: NDArray[np.float64], held: int, value: float) -> int:
-    """Add ``value`` to the first ``held`` of ``partials``; returns how many are then held."""
+    """Add ``value`` to the first ``held`` of ``partials``; returns the new number of them."""
     kept = 0
     for i in range(held):
         other = partials[i]

@@ -1,4 +1,4 @@
-"""The meaning of an example's weight where it does not multiply a gradient.
+"""The effect of an example's weight where it does not multiply a gradient.
 
 Scalers, base rates, mixtures, calibrators, penalties and forgetting count an example as a fraction of one example: its weight,
 at most 1. So a weight of 0 changes nothing, and a weight of 1,000 does not let one row dominate the statistics. A detector
@@ -15,7 +15,7 @@ from alpha_pulse.kernels.base.jit import kernel
 
 @kernel
 def share_of(weight: float) -> float:
-    """The fraction of one example that an example of ``weight`` counts as.
+    """The fraction of one example as which an example of ``weight`` counts.
 
     >>> share_of(0.25), share_of(7.0)
     (0.25, 1.0)
@@ -25,7 +25,7 @@ def share_of(weight: float) -> float:
 
 @kernel
 def slowed(keep: float, share: float) -> float:
-    """The factor by which a fraction ``share`` of an example fades a memory that a whole example fades by ``keep``.
+    """The decay factor for a fraction ``share`` of an example, where ``keep`` is that for a whole example.
 
     >>> slowed(0.5, 1.0), slowed(0.5, 0.5), slowed(0.5, 0.0)
     (0.5, 0.75, 1.0)

@@ -1,4 +1,4 @@
-"""The ``kernel`` decorator: with `alpha_pulse.kernels.base.addresses` the only module that calls numba.
+"""The ``kernel`` decorator: together with `alpha_pulse.kernels.base.addresses`, the only module that calls numba.
 
 ``fastmath`` and ``parallel`` stay off, so that a step is bit-equal in every caller.
 """

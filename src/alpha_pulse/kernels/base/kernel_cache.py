@@ -30,7 +30,7 @@ DAY_S = 86_400
 FORGOTTEN_S = 30 * DAY_S
 """Folders that no process has used for this time are removed."""
 VERSIONS_KEPT = 4
-"""Of one module, beside those used within the last day."""
+"""Folders kept per module, in addition to those used within the last day."""
 MARK = b"\n@kernel\n"
 
 
@@ -196,7 +196,7 @@ class KernelCache(caching.FunctionCache):
         self._cache_file: Any = _FilesBySignature(place.get_cache_path(), self._impl.filename_base, place.get_source_stamp())
 
     def load_overload(self, sig: object, target_context: Any) -> Any:
-        """A compiled kernel, or None where none can be read: a power cut may have left half a file."""
+        """A compiled kernel, or None if none can be read: a power failure may have left an incomplete file."""
         try:
             return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         except Exception:

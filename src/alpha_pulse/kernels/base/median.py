@@ -1,4 +1,4 @@
-"""The median of the last ``window`` values: a ring beside a sorted copy, both packed in one float64 array.
+"""The median of the last ``window`` values: a ring and a sorted copy, both packed in one float64 array.
 
 Layout from ``base`` on: count of values ever pushed, ring (``window`` places), sorted values (``window`` places). A push
 finds the positions by bisection and shifts the values between them by one: O(log w) compares and one move of memory, about

@@ -1,8 +1,8 @@
 """Standardisation in learners: mean and variance of each feature, over one packed array.
 
 The moments are Welford's until the weight of the newest value falls below a minimum, then exponential. Each feature has its own
-weight of values seen, so that a feature that is late or often absent is standardised by its own values; an absent value is at
-the mean. Results do not depend on units: a feature times a power of two gives the same bits.
+weight of values seen, so that a feature that starts late or is often absent is standardised by its own values. An absent value
+counts as the mean. Results do not depend on units: a feature times a power of two gives the same bits.
 
 Source: Welford, "Note on a method for calculating corrected sums of squares and products" (1962); with weights: West (1979),
 doi 10.1145/359146.359153.
@@ -61,7 +61,7 @@ def deviation(mean: float, variance: float) -> float:
 
 @kernel
 def standard(x: float, mean: float, spread: float, bound: float) -> float:
-    """``x`` in units of ``spread`` from ``mean``, within ``bound``; 0 where it is missing or ``spread`` is 0.
+    """``x`` in units of ``spread`` from ``mean``, within ``bound``; 0 if it is missing or ``spread`` is 0.
 
     >>> standard(5.0, 3.0, 2.0, 8.0), standard(5.0, 3.0, 0.0, 8.0)
     (1.0, 0.0)

@@ -45,7 +45,7 @@ def size(window: int) -> int:
 
 @kernel
 def predicted_class(record: NDArray[np.float64], member: int) -> int:
-    """The predicted class; the no-change member repeats the last known label, whatever its probability."""
+    """The predicted class. The no-change member repeats the last known label, whatever its probability."""
     last = record[LAST_KNOWN]
     if member == NO_CHANGE and last != 0.5:
         return int(last)
@@ -114,7 +114,8 @@ def _resum(state: NDArray[np.float64], ring: int, filled: int) -> None:
 
 @kernel
 def window_health(state: NDArray[np.float64]) -> tuple[float, float]:
-    """(mean log loss of served above that of the base rate in the window, accuracy lost against the whole run)."""
+    """(mean log loss of the served prediction minus that of the base rate in the window, accuracy of the whole run minus that
+    of the window)."""
     filled = state[FILLED]
     if filled == 0.0:
         return 0.0, 0.0

@@ -3,11 +3,11 @@
 State (float64): head | ring of the last W scores | the same, sorted by probability | knots: three columns of W.
 A score and its label are one number: the probability, negative where the label is 0.
 
-A label costs O(log W) comparisons and one move of at most W numbers; every ``EVERY`` labels the fit costs O(W); a calibration
-is one bisection over the knots. The fit is shrunk towards the identity by ``PRIOR`` labels in all, spread over the window:
+A label costs O(log W) comparisons and one move of at most W numbers. The fit costs O(W), every ``EVERY`` labels. A calibration
+costs one bisection over the knots. The fit is shrunk towards the identity by ``PRIOR`` labels in all, spread over the window:
 each target is (label + s * probability) / (1 + s) with s = PRIOR / (exponent * labels held). That keeps values inside (0, 1)
-and the fit monotone, and lets overlapping labels count with weight 1/h (the exponent). Between the blocks' mean
-probabilities the value is interpolated; beyond them it is constant.
+and the fit monotone, and lets overlapping labels count with weight 1/h (the exponent). Between the blocks' mean probabilities
+the value is interpolated; beyond them it is constant.
 
 Sources: Ayer, Brunk, Ewing, Reid & Silverman (1955), doi 10.1214/aoms/1177728423; Zadrozny & Elkan, "Transforming classifier
 scores into accurate multiclass probability estimates", KDD (2002), doi 10.1145/775047.775151.

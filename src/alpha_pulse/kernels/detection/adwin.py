@@ -173,9 +173,9 @@ def _find_cut(state: NDArray[np.float64], oldest_row: int) -> int:
 def adwin_step(state: NDArray[np.float64], value: float) -> int:
     """Process one value; return DRIFT, WARNING or NOTHING, or REFUSED (state unchanged) for a value outside of [0, 1].
 
-    On DRIFT the buckets before the clearest cut are dropped, repeatedly, until no split is a cut. ``state[WIDTH]`` values
-    remain; the estimated change is before the first of them. ``state[SCORE]`` is then the mean of the remaining values minus
-    the mean of the dropped values; ``state[FLAG]`` is always the flag of the newest value.
+    On DRIFT the buckets before the most significant cut are dropped, repeatedly, until no split is a cut. ``state[WIDTH]``
+    values remain; the estimated change is before the first of them. ``state[SCORE]`` is then the mean of the remaining values
+    minus the mean of the dropped values; ``state[FLAG]`` is always the flag of the newest value.
 
     Parameters
     ----------

@@ -19,17 +19,17 @@ from alpha_pulse.kernels.detection.covariate_reference import effect_of_two, uns
 from alpha_pulse.kernels.detection.covariate_tails import f_tail
 
 NOISE = 4.0
-"""The noise of a design effect is that of a chi-square of this many times the blocks less one."""
+"""The estimation error of a design effect is that of a chi-square with this many times (blocks - 1) degrees of freedom."""
 PRIOR = 0.5
-"""Values added to each bin, so that an empty one has a logarithm. For the p-value these are as many independent ones as the
-dependent values are worth, else a bin that is empty by chance would count for too much.
+"""Values added to each bin, so that the logarithm of an empty bin is defined. For the p-value they count as independent values,
+and are scaled by the design effect; otherwise a bin that is empty by chance would have too much influence.
 """
 
 
 @kernel
 def psi(old: NDArray[np.float64], new: NDArray[np.float64], prior: float) -> float:
-    """The population stability index of two counts over the same bins, (bins,) each, ``prior`` added to every one: the sum of
-    (q - p) log(q / p) over the shares p and q.
+    """The population stability index of two counts over the same bins, (bins,) each, with ``prior`` added to each: the sum of
+    (q - p) log(q / p) over the fractions p and q.
 
     >>> round(psi(np.array([50.0, 50.0]), np.array([50.0, 50.0]), 0.5), 6)
     0.0
@@ -45,7 +45,8 @@ def psi(old: NDArray[np.float64], new: NDArray[np.float64], prior: float) -> flo
 
 @kernel
 def index_p_value(old: NDArray[np.float64], new: NDArray[np.float64], effect: float, freedom: float, noise: float) -> float:
-    """The p-value of the index of two counts whose values tell as much as one in ``effect`` independent ones."""
+    """The p-value of the index of two counts whose values contain as much information as one in ``effect`` independent
+    values."""
     n, m = old.sum(), new.sum()
     scaled = psi(old, new, PRIOR * effect) * n * m / (n + m) / effect / freedom
     return f_tail(scaled, freedom, NOISE * noise)
@@ -60,8 +61,8 @@ def known_and_missing(state: NDArray[np.float64], j: int) -> NDArray[np.float64]
 
 @kernel
 def compare_missing(state: NDArray[np.float64], j: int, known: float) -> tuple[float, float, float]:
-    """(index, difference of shares, p-value) of how often feature ``j`` is missing, ``known`` of the window's values being
-    known.
+    """(index, difference of fractions, p-value) for the missing values of feature ``j``; ``known`` is the number of known
+    values in the window.
     """
     reference, block = int(state[REFERENCE]), int(state[BLOCK])
     old, new = known_and_missing(state, j), np.array([known, state[WINDOW] - known])

@@ -37,9 +37,9 @@ BODY = HEADER + 11
 
 BINS = 10
 COUNT, USED, EFFECT, FREEDOM, STATISTIC, P_VALUE = range(6)
-"""Of a feature: known values of its reference (0: not tested), bins in use, design effect, degrees of freedom."""
+"""For each feature: known values of its reference (0: not tested), bins in use, design effect, degrees of freedom."""
 EDGES = 6
-"""Upper ends of all bins but the last, infinite where there are fewer."""
+"""Upper ends of all bins except the last; infinite if there are fewer bins."""
 SHARES = EDGES + BINS - 1
 """Values of the reference in each bin."""
 COLUMNS = SHARES + BINS
@@ -108,7 +108,7 @@ def sorted_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
 def covariate_state(
     features: int, level: float, reference: int, window: int, block: int, every: int, *, exact: bool
 ) -> NDArray[np.float64]:
-    """An empty state; ``exact`` keeps what Kolmogorov-Smirnov needs, a bin for each value of the reference."""
+    """An empty state. With ``exact`` it has a bin for each value of the reference, as Kolmogorov-Smirnov needs."""
     cells = 2 * reference + 1 if exact else BINS
     per_feature = COLUMNS + cells + reference // block + max(reference, 2 * window) + (reference if exact else 0)
     state = np.zeros(BODY + features * per_feature)

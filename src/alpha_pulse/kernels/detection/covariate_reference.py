@@ -50,7 +50,7 @@ NO_SPREAD = 1e-9
 
 @kernel
 def bin_at(state: NDArray[np.float64], entry: int, value: float) -> int:
-    """The bin of a value of the feature whose entry begins at ``entry``: how many upper ends lie below it."""
+    """The bin of a value of the feature whose entry begins at ``entry``: the number of upper ends below it."""
     number = 0
     for k in range(BINS - 1):
         number += int(state[entry + EDGES + k] < value)
@@ -59,7 +59,7 @@ def bin_at(state: NDArray[np.float64], entry: int, value: float) -> int:
 
 @kernel
 def bin_of(entry: NDArray[np.float64], value: float) -> int:
-    """The bin of a value: how many upper ends lie below it."""
+    """The bin of a value: the number of upper ends below it."""
     return bin_at(entry, 0, value)
 
 
@@ -82,14 +82,14 @@ def _set_edges(entry: NDArray[np.float64], ordered: NDArray[np.float64]) -> None
 
 @kernel
 def is_constant(entry: NDArray[np.float64]) -> bool:
-    """Whether a tested feature has one value in its whole reference: only then is the bin below it empty."""
+    """Whether a tested feature has one value in its whole reference; only then is the bin below that value empty."""
     return bool(entry[COUNT] > 0.0 and entry[SHARES] == 0.0)
 
 
 @kernel
 def unseen_effect(state: NDArray[np.float64]) -> float:
-    """The design effect of what the reference never shows, another value of a constant feature or a missing one: as if it came
-    in whole blocks, of which a window has ten at least.
+    """The design effect of a value that the reference does not contain (another value of a constant feature, or a missing
+    value), as if it came in whole blocks, of which a window has at least ten.
     """
     return float(max(min(state[BLOCK], state[WINDOW] / LEAST_BLOCKS), 1.0))
 
@@ -213,9 +213,9 @@ def effect_of_two(counts: NDArray[np.float64], shares: NDArray[np.float64], bloc
 
 @kernel
 def fix_reference(state: NDArray[np.float64]) -> None:
-    """Learn from the reference's rows what later rows are compared with. A feature that is missing in half of the rows or more
-    is not judged; of one that is constant, whether it stays so. Where values alternate all blocks are alike, and the effect
-    would be 0: it is taken for one over the rows of a block at least.
+    """Compute from the reference's rows the statistics with which later rows are compared. A feature that is missing in half of
+    the rows or more is not tested. For a constant feature, the test is whether it stays constant. If values alternate, all
+    blocks are alike and the effect would be 0; it is at least one over the rows of a block.
     """
     table, rows, missing, ordered = table_of(state), rows_of(state), missing_of(state), sorted_of(state)
     reference, block = int(state[REFERENCE]), int(state[BLOCK])

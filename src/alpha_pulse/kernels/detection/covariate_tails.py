@@ -1,4 +1,4 @@
-"""Tail probabilities of the comparisons of features, and how those of several features become one.
+"""Tail probabilities of the comparisons of features, and their combination over several features.
 
 Sources: Abramowitz & Stegun, "Handbook of mathematical functions" (1964), 26.5.8 (the continued fraction of the incomplete
 beta function), 26.6.2 (F as a beta); Lentz, "Generating Bessel functions in Mie scattering calculations using continued
@@ -62,7 +62,7 @@ def beta_share(x: float, a: float, b: float) -> float:
 
 @kernel
 def f_tail(value: float, freedom: float, noise: float) -> float:
-    """Probability that F with ``freedom`` and ``noise`` degrees of freedom, not whole as need be, is at least ``value``."""
+    """Probability that F with ``freedom`` and ``noise`` degrees of freedom (not necessarily whole) is at least ``value``."""
     if value <= 0.0:
         return 1.0
     return beta_share(noise / (noise + freedom * value), 0.5 * noise, 0.5 * freedom)
@@ -70,7 +70,7 @@ def f_tail(value: float, freedom: float, noise: float) -> float:
 
 @kernel
 def smirnov_tail(distance: float, noise: float) -> float:
-    """Probability of a scaled distance of at least this, its scale known from ``noise`` degrees of freedom.
+    """Probability that a scaled distance is at least this, where the scale was estimated with ``noise`` degrees of freedom.
 
     Each term exp(-2 j^2 z^2) of Smirnov's law is averaged over a variance that is estimated, a chi-square: the mean of
     exp(-2 j^2 z^2 chi2(v) / v) is (1 + 4 j^2 z^2 / v)^(-v/2).
@@ -87,9 +87,9 @@ def smirnov_tail(distance: float, noise: float) -> float:
 
 @kernel
 def simes(p_values: NDArray[np.float64]) -> float:
-    """One p-value of several, (n,) at least 1, by Simes: the least of n p(k) / k over the sorted ones.
+    """One p-value from several, (n,) with n at least 1, by Simes: the smallest n p(k) / k over the sorted p-values.
 
-    Exact for independent tests, on the safe side for positively dependent ones, and never above Bonferroni's.
+    It is exact for independent tests, conservative for positively dependent ones, and never above Bonferroni's.
 
     >>> round(simes(np.array([0.5, 0.01, 0.012])), 9)
     0.018

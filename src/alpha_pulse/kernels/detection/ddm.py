@@ -1,9 +1,9 @@
 """DDM and EDDM: the error rate compared with its lowest value, and the distance between errors with its largest.
 
-DDM: errors are Bernoulli of rate p with standard deviation s = sqrt(p (1 - p) / n); an alarm comes when p + s lies above the
-smallest p by more than ``threshold`` times the s of that time, a warning at 2/3 of it. EDDM: an alarm comes when mean plus two
-standard deviations of the distances falls below ``threshold`` times their largest value, a warning half way from there to 1.
-`alpha_pulse.kernels.detection.change_time` estimates the time of the change.
+DDM: errors are Bernoulli of rate p with standard deviation s = sqrt(p (1 - p) / n); an alarm is given when p + s exceeds the
+smallest p by more than ``threshold`` times the s at that time, and a warning at 2/3 of it. EDDM: an alarm is given when the
+mean plus two standard deviations of the distances falls below ``threshold`` times its largest value, and a warning halfway
+between that threshold and 1. `alpha_pulse.kernels.detection.change_time` estimates the time of the change.
 
 Both test from the 31st event on (EDDM: the 31st error), as MOA and River do, and with their comparisons; EDDM's variance is
 River's, which divides by n - 1, where MOA divides by n.

@@ -38,7 +38,7 @@ def is_error(value: float) -> bool:
 
 @kernel
 def is_number(value: float) -> bool:
-    """Whether a value is finite and not beyond `LARGEST`."""
+    """Whether a value is finite and at most `LARGEST` in size."""
     return abs(value) <= LARGEST
 
 

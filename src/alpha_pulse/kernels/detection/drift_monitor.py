@@ -31,14 +31,14 @@ labels, those of the current value; whether the detector of errors accepts 0 and
 COUNTERS = 9
 
 REFUSED, NOTHING, BLOCK_DUE = -1, 0, 1 << MONITORED
-"""Results beside the bit masks of the monitored values that gave an alarm."""
+"""Results other than the bit masks of the monitored values that gave an alarm."""
 
 
 @kernel
 def drift_add(sums: NDArray[np.float64], counters: NDArray[np.int64], raw: float, served: float, label: float) -> bool:
-    """Add a label: whether it completes a block, so that `drift_block` has to follow.
+    """Add a label. Returns whether it completes a block, so that `drift_block` must follow.
 
-    ``raw`` is the probability of the online model before calibration, ``served`` the one that was served. A label without
+    ``raw`` is the probability of the online model before calibration, ``served`` the served probability. A label without
     ``raw`` (NaN) is left out.
     """
     if math.isnan(raw):

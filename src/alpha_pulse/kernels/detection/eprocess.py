@@ -1,9 +1,9 @@
 """Evidence that one of two learners has the smaller mean loss, valid at all times and with overlapping labels.
 
-Each label is known h steps after its prediction, so the differences of losses are dependent, but every h-th is not: it is new
-given what was known at its prediction. So there are h interleaved series, each with its own process.
-With differences d_i from -1 to 1, their sum S, and V = sum (d_i - m_i)^2, where m_i is the mean of those before, but at most 0
-(so that d_i - m_i is at least -1),
+Each label is known h steps after its prediction, so the differences of losses are dependent. Every h-th difference is not: it
+is new, given the information at the time of its prediction. So there are h interleaved series, each with its own process. With
+differences d_i from -1 to 1, their sum S, and V = sum (d_i - m_i)^2, where m_i is the mean of those before, but at most 0 (so
+that d_i - m_i is at least -1),
 
     exp(l S - psi(l) V),    psi(l) = -log(1 - l) - l,    0 < l < 1,
 
@@ -11,8 +11,8 @@ has an expectation of at most 1 at every stopping time of the series when the av
 d_i is at most 0 (Howard et al., theorem 4; Choe & Ramdas). The evidence of a series is the mean of that over a grid of l;
 by Ville's inequality its running maximum M* exceeds 1/p with a probability of at most p: 1/M* is a p-value at all
 times at once. The p-values of the h series depend on each other in unknown ways; e times their geometric mean is a p-value
-(Vovk & Wang, after Mattner). Each only falls, so that holds at all times at once too. The mean of the h processes is not valid:
-it could be stopped with knowledge of labels that are still pending.
+(Vovk & Wang, after Mattner). Each of them only falls, so this also holds at all times at once. The mean of the h processes is
+not valid: it could be stopped with knowledge of labels that are still pending.
 
 Layout: head, then per series a block of ``BLOCK`` places.
 
@@ -111,7 +111,7 @@ def step(state: NDArray[np.float64], difference: float) -> None:
 
 @kernel
 def log_p(state: NDArray[np.float64], index: int) -> float:
-    """The logarithm of the one-sided p-value that ``state[index]``, `EVIDENCE_UP` or `EVIDENCE_DOWN`, gives; at most 0."""
+    """The logarithm of the one-sided p-value from ``state[index]``, `EVIDENCE_UP` or `EVIDENCE_DOWN`; at most 0."""
     horizon = state[HORIZON]
     merged = 1.0 if horizon > 1.0 else 0.0
     return float(min(merged - state[index] / horizon, 0.0))
@@ -121,7 +121,7 @@ def log_p(state: NDArray[np.float64], index: int) -> float:
 def decide(state: NDArray[np.float64], decision: NDArray[np.int64], difference: float, log_alpha: float) -> None:
     """`step`, and the first time that a p-value is at most alpha: ``decision`` (2,) becomes (1 or -1, differences until then).
 
-    1 stands for a positive average; where both are first so small at the same difference, it is 1.
+    1 stands for a positive average. If both p-values first reach alpha at the same difference, it is 1.
     """
     step(state, difference)
     if decision[0] != 0:
@@ -134,9 +134,10 @@ def decide(state: NDArray[np.float64], decision: NDArray[np.int64], difference: 
 
 @kernel
 def steps(state: NDArray[np.float64], differences: NDArray[np.float64], log_alpha: float) -> tuple[int, int]:
-    """`step` on each; returns after how many the p-value of a positive, and of a negative, average was first at most alpha.
+    """`step` on each. Returns the numbers of differences after which the p-values of a positive and of a negative average were
+    first at most alpha.
 
-    0 where it never was. Bit-equal to the same calls of `step`.
+    A number is 0 if the p-value never was. Bit-equal to the same calls of `step`.
     """
     positive, negative = 0, 0
     for i in range(differences.size):
@@ -150,7 +151,8 @@ def steps(state: NDArray[np.float64], differences: NDArray[np.float64], log_alph
 
 @kernel
 def lower_bound(state: NDArray[np.float64], alpha: float, sign: float) -> float:
-    """A bound below the average of ``sign`` (1 or -1) times the expected differences, with a probability of at least 1 - alpha.
+    """A lower bound of the average of ``sign`` (1 or -1) times the expected differences, valid with a probability of at least 1
+    - alpha.
 
     It holds at all times at once.
     Each series has a bound at alpha / h, at the best l of the grid, all of which hold together at alpha / h / `GRID`.

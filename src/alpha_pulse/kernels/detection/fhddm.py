@@ -1,6 +1,6 @@
 """FHDDM: compares the error rate of a sliding window with its smallest value so far, by Hoeffding's bound.
 
-The paper tests for a fall of the accuracy; this is the same test for a rise of the error rate. Hoeffding's bound holds for all
+The paper tests for a fall of the accuracy. This is the same test for a rise of the error rate. Hoeffding's bound holds for all
 values from 0 to 1, so bounded losses can be used too. The estimated time of the change is the best split of the window into
 the two levels.
 

@@ -27,7 +27,7 @@ WARNING_FACTOR = 5.0
 
 
 def hddm_a_state(drift_confidence: float, two_sided: bool) -> NDArray[np.float64]:
-    """A test before its first value. ``LOW`` and ``HIGH`` are how many values lie before the cuts for rises and for falls."""
+    """The initial state. ``LOW`` and ``HIGH`` are the numbers of values before the cuts for rises and for falls."""
     state = np.zeros(SIZE)
     state[THRESHOLD], state[TWO_SIDED] = drift_confidence, two_sided
     return state

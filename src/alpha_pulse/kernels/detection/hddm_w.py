@@ -1,7 +1,7 @@
 """HDDM-W: compares exponentially weighted means before and after the best cut, by McDiarmid's bound.
 
-As HDDM-A, with means in which a new value has the weight ``lambda_``. Old values fade, so slow changes are detected sooner. The
-mean before the cut is fixed there; the mean after it starts at the first value after the cut.
+Like HDDM-A, but with exponentially weighted means: a new value has the weight ``lambda_``. Old values fade, so slow changes are
+detected sooner. The mean before the cut is fixed at the cut; the mean after it starts with the first value after the cut.
 `alpha_pulse.kernels.detection.change_time` estimates the time of the change. Definitions and comparisons follow MOA and River.
 
 Source: Frías-Blanco et al., "Online and non-parametric drift detection methods based on Hoeffding's bounds", IEEE TKDE 27

@@ -84,7 +84,7 @@ def _distance(state: NDArray[np.float64]) -> tuple[float, float]:
 
 @kernel
 def kswin_step(state: NDArray[np.float64], value: float) -> int:
-    """Process one finite value; returns DRIFT, WARNING, NOTHING or REFUSED. After a drift only the newest values stay."""
+    """Process one finite value; returns DRIFT, WARNING, NOTHING or REFUSED. After a drift only the newest values are kept."""
     if not is_number(value):
         return REFUSED
     state[SEEN] += 1.0

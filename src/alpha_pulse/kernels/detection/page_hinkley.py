@@ -1,9 +1,9 @@
 """The two-sided Page-Hinkley test: cumulative sums of deviations from the running mean, compared with their extremes.
 
 ``delta`` is subtracted from each deviation. A sum that moves from its extreme by more than the threshold is an alarm. The
-running mean includes the current value, and with ``alpha`` < 1 the sums forget, both as in MOA and River; the paper has
-alpha = 1. `alpha_pulse.kernels.detection.change_time` estimates the time of the change. With ``standardised``, deviations are
-divided by the running standard deviation and clipped at 3, so that one threshold suits any error rate and heavy tails.
+running mean includes the current value, and with ``alpha`` < 1 the sums forget, as in MOA and River. The paper has alpha = 1.
+`alpha_pulse.kernels.detection.change_time` estimates the time of the change. With ``standardised``, deviations are divided by
+the running standard deviation and clipped at 3, so that one threshold suits any error rate and heavy tails.
 
 Sources: Page, "Continuous inspection schemes", Biometrika 41 (1954), https://doi.org/10.1093/biomet/41.1-2.100; Hinkley,
 "Inference about the change-point from cumulative sum tests", Biometrika 58 (1971), https://doi.org/10.1093/biomet/58.3.509;

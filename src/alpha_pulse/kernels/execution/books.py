@@ -1,4 +1,4 @@
-"""Books: cash, what the positions are worth, and the performance of the equity, in constant time and memory.
+"""Books: cash, the value of the positions, and the performance of the equity, in constant time and memory.
 
 At any time ``cash + basis of open lots = initial cash + realised gross - costs - fees``, to the minor unit.
 """
@@ -39,7 +39,8 @@ from alpha_pulse.kernels.execution.money import money
 from alpha_pulse.kernels.execution.whole_numbers import ratio
 
 MOST_GROSS = 2**61
-"""Positions of one book that are worth more are refused, in minor units; a run begins with less than 2**44."""
+"""The largest value of the positions of one book, in minor units; larger ones are refused. A run begins with less than
+2**44."""
 
 
 @kernel
@@ -69,7 +70,7 @@ def value_slice(
     positions: NDArray[np.int64], books: NDArray[np.int64], units: NDArray[np.int64], bars: NDArray[np.int64],
     prices: NDArray[np.float64], first: int, end: int, column: int,
 ) -> None:  # fmt: skip
-    """Value the positions in the symbols of the bars ``first`` to ``end`` at a price of their bar, ``column``."""
+    """Value the positions in the symbols of the bars ``first`` to ``end`` at the price ``column`` of their bar."""
     for row in range(first, end):
         value_symbol(positions, books, units, bars[row, BAR_SYMBOL], prices[row, column])
 
@@ -94,10 +95,10 @@ def apply_fill(
 def mark(books: NDArray[np.int64], curves: NDArray[np.float64], ts: int) -> int:
     """Add the equity of every book at ``ts`` (ns since the epoch, UTC) to its performance: once per instant.
 
-    A mark's return is the change over the previous equity, 0 while that is not positive (a bankrupt book has no return). A
-    mark at midnight UTC belongs to the day that it ends, so that the day's start is the equity at midnight.
+    The return of a mark is the change divided by the previous equity, or 0 while that is not positive (a bankrupt book has no
+    return). A mark at midnight UTC belongs to the day that it ends, so that the day's start is the equity at midnight.
 
-    Returns ``DONE``, or ``OVERFLOW`` when the positions of a book are worth more than int64 can safely add up.
+    Returns ``DONE``, or ``OVERFLOW`` when the positions of a book are worth more than int64 can safely sum.
     """
     for book in range(books.shape[0]):
         if books[book, GROSS] < 0 or books[book, GROSS] > MOST_GROSS:

@@ -1,7 +1,7 @@
 """The entry rules: the target position of a book, from the signals, the forecasts and the open position. They have no state.
 
 A target equal to the open position means no trade. Each rule returns the target in parts, in whole lots; as a fraction of the
-equity; and the number of parts before it was rounded, for a target that int64 cannot hold.
+equity; and the unrounded number of parts, for a target that exceeds int64.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ Sized = tuple[int, float, float]
 
 @kernel
 def direction_of(rule: int, inputs: NDArray[np.float64], row: int) -> float:
-    """The direction of the signal that a rule follows; NaN where there is none, or it follows none."""
+    """The direction of the signal that a rule follows; NaN if there is no signal, or if the rule follows none."""
     if rule == FOLLOW_RULES:
         return float(inputs[row, RULES])
     if rule == FOLLOW_ML:
@@ -67,7 +67,7 @@ def direction_of(rule: int, inputs: NDArray[np.float64], row: int) -> float:
 
 @kernel
 def volatility_of(rule: int, inputs: NDArray[np.float64], row: int) -> float:
-    """The per-bar volatility that a rule sizes by, and sets the stop's distance; 0 for no stop."""
+    """The per-bar volatility that sizes the position and sets the stop's distance; 0 for no stop."""
     if rule == FOLLOW_RULES:
         return float(inputs[row, PLAIN_VOLATILITY])
     if rule in (FOLLOW_COMBINED, FOLLOW_ML, COST_AWARE):
@@ -88,23 +88,24 @@ def follow(
     rule: int, inputs: NDArray[np.float64], row: int, prices: NDArray[np.float64], held: int, equity: int, others: int,
     share: float, settings: NDArray[np.float64], units: NDArray[np.int64], symbol: int,
 ) -> Sized:  # fmt: skip
-    """Size the position by the signal's direction, the volatility forecast and, of the combined signal, the trade quality.
+    """Size the position by the signal's direction, the volatility forecast and, for the combined signal, the trade quality.
 
-    A symbol gets ``share`` of the equity, as far as the book's other positions leave room below the limit. A change smaller
-    than ``BAND`` times the position at direction 1 is not made, except to flat. A book without equity goes flat.
+    A symbol receives ``share`` of the equity, reduced if the book's other positions leave less room below the limit. A change
+    smaller than ``BAND`` times the position at direction 1 is not made, unless the target is flat. A book without equity closes
+    its positions.
 
     Parameters
     ----------
     rule
-        Which one: it says whose signal is followed.
+        The rule, which determines the signal that is followed.
     inputs, prices, row
-        Signals and forecasts, and the bars, by rows.
+        Signals and forecasts, the prices of bars, and the index of the row.
     held, equity, others
-        Of the book: the position in parts; equity, and the worth of the positions in other symbols, in minor units.
+        Of the book: the position in parts, the equity, and the value of the positions in other symbols, in minor units.
     share
-        The part of the equity that a symbol gets.
+        The fraction of the equity for one symbol.
     settings, units, symbol
-        Of execution; the units of all symbols, and which one this is.
+        The settings of execution, the units of all symbols, and the number of this symbol.
     """
     direction, close = direction_of(rule, inputs, row), prices[row, CLOSE]
     if math.isnan(direction):
@@ -145,7 +146,7 @@ def gain_and_cost(
 
 @kernel
 def abstaining(probability: float, held: int, equity: int) -> int:
-    """The target where following does not pay: what is held, unless that disagrees with the predicted direction.
+    """The target if following the signal does not pay: the position held, unless it disagrees with the predicted direction.
 
     A book without equity goes flat.
     """
@@ -162,7 +163,7 @@ def buy_and_hold(
 ) -> Sized:  # fmt: skip
     """Buy once, ``share`` of the initial cash (or of the limits, if they are lower), and never trade again.
 
-    A symbol that appears when the others have taken the cash is not bought. Parameters as in `follow`.
+    A symbol that appears after the others have used the cash is not bought. Parameters as in `follow`.
     """
     close = prices[row, CLOSE]
     if held != 0 or close <= 0.0 or equity <= 0:
@@ -178,10 +179,11 @@ def target_of(
     rule: int, inputs: NDArray[np.float64], row: int, prices: NDArray[np.float64], initial_cash: int, held: int, equity: int,
     others: int, share: float, settings: NDArray[np.float64], units: NDArray[np.int64], symbol: int,
 ) -> tuple[int, float, float, int, float, float]:  # fmt: skip
-    """The target of any rule as `follow` gives it, then why it abstained (``FOLLOWED``: it did not), and its gain and cost.
+    """The target of any rule as in `follow`, then the reason for abstaining (``FOLLOWED`` if it did not), and its gain and
+    cost.
 
-    ``UNSIZED`` stands for a position that would have to be sized by an annual volatility of 0. The cost-aware rule enters,
-    adds and turns only when the expected gain exceeds the cost of the round trip.
+    ``UNSIZED`` stands for a position that would have to be sized by an annual volatility of 0. The cost-aware rule opens,
+    increases or reverses a position only when the expected gain exceeds the cost of the round trip.
     """
     if rule == BUY_AND_HOLD:
         quantity, fraction, parts = buy_and_hold(

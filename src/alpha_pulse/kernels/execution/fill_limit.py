@@ -1,4 +1,4 @@
-"""How much of an order may trade at the price of its fill."""
+"""The quantity of an order that may trade at the price of its fill."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ def admitted(
 ) -> int:  # fmt: skip
     """The part of an order of ``quantity`` that may trade at ``price``, with the sign of the order.
 
-    What reduces a position always trades. What opens or adds trades as far as, after the costs of this fill, the position is
-    worth at most ``fraction`` of the equity, all positions of the book together at most ``MAX_POSITION`` of it, and the order
-    at most ``MAX_ORDER`` of it. An opening part worth less than the smallest order does not trade.
+    The part that reduces a position always trades. The part that opens or increases one trades up to the quantity at which,
+    after the costs of this fill, the position is worth at most ``fraction`` of the equity, all positions of the book together
+    at most ``MAX_POSITION`` of it, and the order at most ``MAX_ORDER`` of it. An opening part worth less than the smallest
+    order does not trade.
 
     Parameters
     ----------
     quantity
         Of the order, in parts, signed, not 0.
     fraction
-        The fraction of the equity that the position is meant to be worth; only its size counts.
+        The target value of the position as a fraction of the equity; only its size counts.
     held, equity, others
-        Of the book, at ``price`` and before the fill: the position in parts; equity, and the worth of the positions in other
-        symbols, shorts counted as positive, in minor units.
+        Of the book, at ``price`` and before the fill: the position in parts, the equity, and the value of the positions in
+        other symbols, with shorts counted as positive, in minor units.
     price
         The fill's reference price, above 0.
     cost_rate
         Half-spread, slippage and fee of this fill over its value.
     settings, units, symbol
-        The limits; the units of all symbols, and which one this is.
+        The limits, the units of all symbols, and the number of this symbol.
     """
     closing = min(abs(held), abs(quantity)) if opposite(held, quantity) else 0
     opening = abs(quantity) - closing

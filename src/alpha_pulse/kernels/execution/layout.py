@@ -1,7 +1,7 @@
-"""Where each number of execution lies: the packed state, and the rows that kernels read and write.
+"""The layout of execution's numbers: the packed state, and the rows that kernels read and write.
 
 N symbols, B books, C open lots, R resting orders; money in minor units, quantities in parts of a unit, times in ns since the
-epoch (UTC). A symbol that had no bar yet has rows of zeros.
+epoch (UTC). A symbol without bars so far has rows of zeros.
 
 ============== ======= ============ ============================================================
 Array          Type    Shape        Content

@@ -1,7 +1,7 @@
-"""A position as a ring of lots, first in first out, with money that adds up to the last minor unit.
+"""A position as a ring of lots, first in first out; amounts of money add up to the last minor unit.
 
-Values are taken at reference prices, so that a lot's gross P&L knows no spread, slippage or fee; the charges of a closed lot
-are its share of both fills' costs and fees. A fill that closes several lots, or closes and opens, is shared among them by
+Values are taken at reference prices, so that a lot's gross P&L contains no spread, slippage or fee. The charges of a closed lot
+are its share of the costs and fees of both fills. A fill that closes several lots, or closes and opens, is shared among them by
 quantity, in integers (method: first in first out, IAS 2, 2003).
 """
 
@@ -61,7 +61,7 @@ from alpha_pulse.kernels.execution.whole_numbers import multiply_divide, opposit
 
 @kernel
 def share(amount: int, start: int, end: int, whole: int) -> int:
-    """The part of ``amount`` that belongs to units ``start`` to ``end`` of ``whole``; adjoining parts add up exactly.
+    """The part of ``amount`` that belongs to units ``start`` to ``end`` of ``whole``; adjacent parts add up exactly.
 
     >>> [share(10, 0, 1, 3), share(10, 1, 2, 3), share(10, 2, 3, 3)]
     [3, 3, 4]
@@ -84,9 +84,7 @@ def apply_to_lots(
     positions, lots, lot_prices, units
         The packed state, see `alpha_pulse.kernels.execution.layout`.
     events, event_prices, counter
-        Rows of events, and how many there are.
-    fill
-        The row of the fill, complete.
+        Rows of events, and their number. fill The row of the fill, complete.
     """
     symbol, book, quantity = events[fill, EVENT_SYMBOL], events[fill, EVENT_BOOK], events[fill, EVENT_QUANTITY]
     value = money(quantity, event_prices[fill, REFERENCE], units[symbol, EXPONENT])

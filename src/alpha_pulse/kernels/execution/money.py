@@ -17,7 +17,7 @@ POWERS = np.array([10.0**exponent for exponent in range(309)])
 
 @kernel
 def worth(size: float, price: float, exponent: int) -> int:
-    """What ``size`` parts (a whole double) are worth at ``price``, in minor units, rounded half to even."""
+    """The value of ``size`` parts (a whole double) at ``price``, in minor units, rounded half to even."""
     if exponent >= 0:
         return rounded(size * price / POWERS[exponent])
     return rounded(size * price * POWERS[-exponent])
@@ -25,12 +25,12 @@ def worth(size: float, price: float, exponent: int) -> int:
 
 @kernel
 def money(quantity: int, price: float, exponent: int) -> int:
-    """What ``quantity`` parts are worth at ``price``, in minor units, rounded half to even.
+    """The value of ``quantity`` parts at ``price``, in minor units, rounded half to even.
 
     Parameters
     ----------
     quantity
-        Signed, in parts of a unit; a negative quantity is worth the negative of the positive one.
+        Signed, in parts of a unit; a negative quantity has a negative value.
     price
         Quote currency per unit, finite.
     exponent
@@ -44,13 +44,13 @@ def money(quantity: int, price: float, exponent: int) -> int:
 
 @kernel
 def unrounded_parts(value: float, price: float, exponent: int) -> float:
-    """How many parts ``value`` (minor units, signed) buys at ``price``, before rounding."""
+    """The number of parts that ``value`` (minor units, signed) buys at ``price``, before rounding."""
     return float(value / price * POWERS[exponent] if exponent >= 0 else value / price / POWERS[-exponent])
 
 
 @kernel
 def whole_lots(parts: float, lot: int) -> int:
-    """The multiple of ``lot`` (in parts) next to ``parts`` towards 0; +-``LARGEST`` where int64 cannot hold ``parts``."""
+    """The multiple of ``lot`` (in parts) next to ``parts`` towards 0; +-``LARGEST`` if ``parts`` exceeds int64."""
     whole = saturated(parts)
     if lot == 1 or abs(parts) >= BOUND:
         return whole
@@ -60,7 +60,7 @@ def whole_lots(parts: float, lot: int) -> int:
 
 @kernel
 def parts_for(value: float, price: float, exponent: int, lot: int) -> int:
-    """How many parts ``value`` (minor units, signed) buys at ``price``: a whole number of lots, rounded towards 0.
+    """The number of parts that ``value`` (minor units, signed) buys at ``price``: a whole number of lots, rounded towards 0.
 
     >>> parts_for(-50_000.0, 300.0, 4, 1), parts_for(50_000.0, 300.0, -2, 1)
     (-1666666, 1)

@@ -1,4 +1,4 @@
-"""Decided orders become resting orders of the simulated venue, without a string."""
+"""Turns decided orders into resting orders of the simulated venue, without strings."""
 
 from __future__ import annotations
 
@@ -56,22 +56,23 @@ def release(
     bars: NDArray[np.int64], inputs: NDArray[np.float64], row: int, events: NDArray[np.int64],
     event_prices: NDArray[np.float64], first: int, end: int,
 ) -> int:  # fmt: skip
-    """Let the orders among the events ``first`` to ``end``, decided at one row, rest; their ids follow the pattern.
+    """Add the orders in the events ``first`` to ``end``, decided at one row, to the resting orders; their ids follow the
+    pattern.
 
     Parameters
     ----------
     resting, resting_prices, counts
         The resting orders of the simulated venue.
     rules
-        The rule of each book: it says whose signal the order follows.
+        The rule of each book, which determines the signal of the order.
     bars, inputs, row
-        The bar that the orders were decided on, and whether a prediction took part.
+        The bar on which the orders were decided, and whether a prediction took part.
     events, event_prices, first, end
-        What was decided, in the order of release.
+        The events of the decision, in the order of release.
 
     Returns
     -------
-    ``DONE``, or ``ORDERS_FULL`` when there are too few places for resting orders: then nothing was changed.
+    ``DONE``, or ``ORDERS_FULL`` when there is too little room for resting orders; nothing is changed then.
     """
     symbol, step, needed = bars[row, BAR_SYMBOL], bars[row, BAR_STEP], 0
     for event in range(first, end):

@@ -1,6 +1,6 @@
-"""The resting orders of the simulated venue: which are due, at what price they trade, and which stops a bar touches.
+"""The resting orders of the simulated venue: which of them are due, at which price they trade, and which stops a bar touches.
 
-Of each symbol the live stops lie first, one per book, then the orders that wait, both in their order.
+For each symbol, the live stops come first, one per book, then the waiting orders, both in their order.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ ON_TICK = 1e-9
 def latest_due(ts: int, interval: int, latency: int) -> int:
     """The newest time of an order that may trade at the open of a bar; all in ns.
 
-    Months, and days on which clocks change, are not all as long as this bar, hence the tenth of an interval.
+    Months, and days on which clocks change, differ in length, hence the tolerance of a tenth of an interval.
     """
     bars = (2 * latency + interval) // (2 * interval)
     return ts - interval - bars * interval + interval // 10 if bars != 0 else ts - 1
@@ -116,7 +116,7 @@ def remove_of_book(
     resting: NDArray[np.int64], resting_prices: NDArray[np.float64], counts: NDArray[np.int64], symbol: int, book: int,
     place: int, stops_only: bool,
 ) -> None:  # fmt: skip
-    """Drop the orders of a book in a symbol from ``place`` on: all of them, or only its stops."""
+    """Drop the orders of a book in a symbol from ``place`` on: all, or only its stops."""
     i = place
     while i < counts[symbol, LIVE] + counts[symbol, WAITING]:
         if resting[symbol, i, ORDER_BOOK] == book and (resting[symbol, i, ORDER_KIND] == STOP or not stops_only):
@@ -180,10 +180,10 @@ def next_due(
     resting: NDArray[np.int64], resting_prices: NDArray[np.float64], counts: NDArray[np.int64], bars: NDArray[np.int64],
     prices: NDArray[np.float64], row: int, place: int, costs: NDArray[np.float64],
 ) -> int:  # fmt: skip
-    """Where the next market order lies that is due at the open of a bar, from ``place`` on; -1 when there is none.
+    """The place, from ``place`` on, of the next market order that is due at the open of a bar; -1 without one.
 
     Stops that are due before it become live. Nothing is due in a bar with a price that is not positive. Begin at place 0, and
-    go on at the same place after a market order was removed.
+    continue at the same place after a market order was removed.
     """
     symbol = bars[row, BAR_SYMBOL]
     if counts[symbol, WAITING] == 0 or prices[row, LOW] <= 0.0:
@@ -255,8 +255,7 @@ def fill_stops(
 ) -> None:  # fmt: skip
     """Trade the stops that a bar touches.
 
-    A stop whose position is flat or has turned protects nothing any more and is dropped. A stop that trades cancels what
-    still waits for its book.
+    A stop whose position is closed or reversed is dropped. A stop that trades cancels the waiting orders of its book.
     """
     symbol = bars[row, BAR_SYMBOL]
     i = 0

@@ -1,7 +1,7 @@
-"""The risk gate: every order passes it before it is journaled; each refusal has its reasons, a bit each.
+"""The risk gate: every order passes it before it is journaled; a refusal has one bit for each reason.
 
-An order that only reduces a position passes all but the checks of its price: refusing it would lock the position (a
-short that rises by a third is already worth twice the equity). A request beyond a limit is refused, never cut to fit.
+An order that only reduces a position must pass only the checks of its price: refusing it would lock the position (a short whose
+price rises by a third is already worth twice the equity). A request beyond a limit is refused, never reduced.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from alpha_pulse.kernels.execution.whole_numbers import LARGEST, exceeds, opposi
 
 @kernel
 def reduces(held: int, quantity: int) -> bool:
-    """Whether an order only makes a position smaller: opposite to it, and not beyond flat.
+    """Whether an order only reduces a position: its sign is opposite, and it is not larger than the position.
 
     >>> reduces(10, -10), reduces(10, -11), reduces(0, 5)
     (True, False, False)
@@ -64,13 +64,13 @@ def reduces(held: int, quantity: int) -> bool:
 def check(
     events: NDArray[np.int64], event_prices: NDArray[np.float64], row: int, settings: NDArray[np.float64], exponent: int
 ) -> int:
-    """Why the request in an event row is refused, a bit per reason; 0 when it passes.
+    """The reasons why the request in an event row is refused, one bit each; 0 when it passes.
 
     Parameters
     ----------
     events, event_prices, row
-        The request: its ``ASKED_`` numbers. A quantity that int64 cannot hold is ``LARGEST``; the sizes of the order and of the
-        position that it leaves are given as doubles, too. Receives the numbers of its limits, and ``REASONS``.
+        The request: its ``ASKED_`` numbers. A quantity that exceeds int64 is ``LARGEST``; the sizes of the order and of the
+        resulting position are given as doubles, too. The row receives the numbers of its limits, and ``REASONS``.
     settings
         The limits.
     exponent

@@ -1,8 +1,8 @@
-"""Whether the data of a symbol are fresh: bars that repeat one price, missing bars, and a market's usual breaks.
+"""Checks whether the data of a symbol are current: bars that repeat one price, missing bars, and a market's usual breaks.
 
 A break is usual when at least two, and a third, of the last 24 began at the same time of day (UTC), and it is at most 1.5 times
-as long as the second longest of those: whatever is usual was seen twice. So the first two closing hours and the first
-two weekends that a symbol shows are treated as missing data, as is a session that ends early.
+as long as the second longest of those, so that every usual break was seen twice. The first two closing hours and the first two
+weekends of a symbol are therefore treated as missing data, as is a session that ends early.
 """
 
 from __future__ import annotations
@@ -35,9 +35,10 @@ NEAR_NS = HOUR_NS
 """Two breaks begin at the same time of day when they begin within an hour of each other: clocks are put forward and back."""
 NEEDED = 2
 SHARE = 3
-"""At least one break of so many began at that time of day: outages at random times do not look like a session's end."""
+"""At least one break in this many began at that time of day, so that outages at random times are not taken for the end of a
+session."""
 LONGER = 1.5
-"""A usual break is at most so many times as long as the second longest of those."""
+"""A usual break is at most this many times as long as the second longest break at that time of day."""
 
 
 @kernel
@@ -87,7 +88,7 @@ def process_bar(
     freshness, closes
         Of all symbols.
     bars, prices
-        Rows of bars, of which this is number ``row``.
+        Rows of bars, and the index of this one, ``row``.
     settings
         Of execution.
     """

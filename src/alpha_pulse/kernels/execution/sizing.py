@@ -1,4 +1,4 @@
-"""How large a position should be: functions of the forecast, the equity and the price."""
+"""The size of a position: functions of the forecast, the equity and the price."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def target_fraction(
 
 @kernel
 def within_band(held: int, target: int, band: float) -> bool:
-    """Whether the change from ``held`` to ``target`` is too small to trade; one to exactly 0 never is.
+    """Whether the change from ``held`` to ``target`` is too small to trade; a change to exactly 0 never is.
 
-    A change of sides counts by its size too: a signal that hovers around 0 would otherwise trade at every bar.
+    A change from long to short is compared by its size too; otherwise a signal around 0 would trade at every bar.
 
     >>> within_band(100, 110, 20.0), within_band(10, 0, 20.0), within_band(5, -5, 20.0)
     (True, False, True)

@@ -1,4 +1,4 @@
-"""What the bars of one slice do to resting orders and books.
+"""The effects of the bars of one slice on resting orders and books.
 
 All market orders trade at the opens first, then stops within the bars: events within a bar are not known when another
 bar opens.
@@ -56,9 +56,9 @@ def room_for_slice(
     positions: NDArray[np.int64], lots: NDArray[np.int64], counts: NDArray[np.int64], bars: NDArray[np.int64], first: int,
     end: int, events: NDArray[np.int64], counter: NDArray[np.int64],
 ) -> int:  # fmt: skip
-    """``DONE``, or what is too small for the bars ``first`` to ``end``: ``LOTS_FULL`` or ``EVENTS_FULL``.
+    """``DONE``, or the array that is too small for the bars ``first`` to ``end``: ``LOTS_FULL`` or ``EVENTS_FULL``.
 
-    Every resting order may trade, open one lot, and close all lots of its book but for a part of the last.
+    Every resting order may trade, open one lot, and close all lots of its book except a part of the last one.
     """
     needed = counter[0]
     for row in range(first, end):
@@ -78,10 +78,10 @@ def admit_order(
     symbol: int, book: int, quantity: int, fraction: float, order: int, signal: int, price: float, rate: float,
     events: NDArray[np.int64], event_prices: NDArray[np.float64], counter: NDArray[np.int64],
 ) -> int:  # fmt: skip
-    """How much of a market order may trade at ``price``; 0 adds an event ``REFUSED_FILL``.
+    """The quantity of a market order that may trade at ``price``; 0 adds an event ``REFUSED_FILL``.
 
-    ``rate`` is what the fill costs over its value. The positions in all symbols of the slice must have been valued at the
-    opens. A ``fraction`` of NaN stands for the largest position.
+    ``rate`` is the cost of the fill divided by its value. The positions in all symbols of the slice must have been valued at
+    the opens. A ``fraction`` of NaN stands for the largest position.
     """
     held, marked = positions[symbol, book, POSITION], positions[symbol, book, MARKED]
     equity = books[book, CASH] + books[book, VALUE] - marked + money(held, price, units[symbol, EXPONENT])
@@ -124,8 +124,8 @@ def trade_slice(
 ) -> int:  # fmt: skip
     """Trade the resting orders of the simulated venue on the bars ``first`` to ``end`` of one slice, and apply the fills.
 
-    Adds events ``FILL``, ``CLOSED_LOT`` and ``REFUSED_FILL``. Answers `room_for_slice`; unless that is ``DONE``, nothing was
-    changed. The positions are not valued at the closes: see `mark_slice`.
+    Adds events ``FILL``, ``CLOSED_LOT`` and ``REFUSED_FILL``. Returns the result of `room_for_slice`; unless it is ``DONE``,
+    nothing was changed. The positions are not valued at the closes: see `mark_slice`.
     """
     room = room_for_slice(positions, lots, counts, bars, first, end, events, counter)
     if room != DONE:

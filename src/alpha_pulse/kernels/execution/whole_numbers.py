@@ -27,7 +27,7 @@ ENOUGH = np.uint64(2**55)
 
 @kernel
 def saturated(value: float) -> int:
-    """A whole double as int64; +-``LARGEST`` where it does not fit."""
+    """A whole double as int64; +-``LARGEST`` if it does not fit."""
     if value >= BOUND:
         return LARGEST
     if value <= -BOUND:
@@ -37,7 +37,7 @@ def saturated(value: float) -> int:
 
 @kernel
 def rounded(value: float) -> int:
-    """The nearest whole number, halves to even; +-``LARGEST`` where int64 cannot hold it."""
+    """The nearest whole number, halves to even; +-``LARGEST`` if it exceeds int64."""
     return saturated(np.rint(value))
 
 
@@ -55,7 +55,7 @@ def below(whole: int, limit: float) -> bool:
 
 @kernel
 def change(start: int, end: int) -> int:
-    """``end - start``; +-``LARGEST`` where int64 cannot hold it, as where ``end`` is that number itself."""
+    """``end - start``; +-``LARGEST`` if it exceeds int64, or if ``end`` is that number itself."""
     if end == LARGEST or end == -LARGEST:
         return end
     if start < 0 and end > LARGEST + start:
@@ -90,7 +90,7 @@ def multiply_divide(factor: int, part: int, whole: int) -> int:
     factor
         Any number above -2**63.
     part, whole
-        Of the same sign or 0, and ``part`` at most as large as ``whole``, which is not 0: so the result fits.
+        Of the same sign or 0, and ``part`` at most as large as ``whole``, which is not 0, so that the result fits.
     """
     if part == 0 or part == whole:
         return 0 if part == 0 else factor
@@ -110,7 +110,8 @@ def multiply_divide(factor: int, part: int, whole: int) -> int:
 
 @kernel
 def ratio(numerator: int, denominator: int) -> float:
-    """``numerator / denominator``, rounded once: for numbers beyond 2**53 a quotient of doubles would be rounded thrice."""
+    """``numerator / denominator``, rounded once. For numbers beyond 2**53 a quotient of doubles would be rounded three
+    times."""
     if numerator == 0 or (abs(numerator) <= EXACT and abs(denominator) <= EXACT):
         return numerator / denominator
     divisor = np.uint64(abs(denominator))

@@ -7,7 +7,7 @@ State (float64), with d features and C classes:
 ``squares`` are sums of squared deviations. Missing values are skipped, so each feature has its own weight. Before an
 example is learned, every weight and square fades by the fraction in the head, times boost, times the weight of the example
 if that is below 1. An example of weight 0 changes nothing. A density counts at least `FLOOR` in
-units of the feature's widest class, so that no single feature decides alone, whatever its unit.
+units of the feature's widest class, so that no feature decides alone, whatever its unit.
 
 Sources: West, "Updating mean and variance estimates", Communications of the ACM 22 (1979), doi 10.1145/359146.359153; Hand &
 Yu, "Idiot's Bayes: not so stupid after all?", International Statistical Review 69 (2001).
@@ -67,7 +67,7 @@ def _widest(state: NDArray[np.float64], j: int) -> float:
 
 @kernel
 def predict_proba(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-    """Class probabilities of one row; equal before any example."""
+    """Class probabilities of one row; equal before the first example."""
     d, classes = int(state[D]), int(state[CLASSES])
     mean = HEAD + classes + classes * d
     total = 0.0

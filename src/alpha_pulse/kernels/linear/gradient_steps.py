@@ -2,8 +2,8 @@
 
 ``w`` are the weights of one output over m standardised inputs ``z`` (the last is a constant 1), ``g`` the derivative of the
 loss with respect to that output; ``a``, ``b``, ``c``, ``e`` (shape (m,)) are the state of an optimiser per weight.
-Every weight is bounded by `MAX_WEIGHT`. The weight of the constant follows plain SGD, in AdaGrad and FTRL too: with their
-falling rates it would not follow a base rate that moves.
+Every weight is bounded by `MAX_WEIGHT`. The weight of the constant follows plain SGD, also in AdaGrad and FTRL: with their
+decreasing rates it would not follow a changing base rate.
 
 Sources: Bottou (2010) for SGD; Langford, Li & Zhang, "Sparse online learning via truncated gradient", JMLR 10 (2009) for L1;
 Duchi, Hazan & Singer, "Adaptive subgradient methods", JMLR 12 (2011); McMahan et al., "Ad click prediction: a view from the
@@ -52,7 +52,7 @@ def sgd(w: Row, z: Row, g: float, rate: float, l1: float, l2: float) -> None:
 
 @kernel
 def adagrad(w: Row, a: Row, z: Row, g: float, rate: float, boost: float, l1: float, l2: float) -> None:
-    """SGD with a rate per weight: over the root of the sum ``a`` of its squared gradients."""
+    """SGD with a rate per weight: the rate divided by the root of the sum ``a`` of its squared gradients."""
     m = z.shape[0]
     for j in range(m - 1):
         gradient = g * z[j] + l2 * w[j]

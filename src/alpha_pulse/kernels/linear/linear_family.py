@@ -1,7 +1,7 @@
 """All linear learners over one packed array: standardise, score, then a step of the method in the head.
 
 State (float64), with d features, m = d + 1 inputs, C outputs (1 for two classes and for a number, else one per class) and A
-rows that the method keeps beside the weights:
+rows that the method stores in addition to the weights:
 
     head | mean[d] | variance[d] | seen[d] | class weights[classes] | calibrators[C] | W[C, m] | kept[A, C, m]
 
@@ -68,7 +68,7 @@ def scratch_size(d: int, outputs: int) -> int:
 
 @kernel
 def reset(state: Row) -> None:
-    """Reset the weights, the state of the method and the calibrators; the scaler and the class weights are kept."""
+    """Reset the weights, the state of the method and the calibrators, but not the scaler and the class weights."""
     m, outputs = int(state[D]) + 1, int(state[OUTPUTS])
     state[STEPS] = 0.0
     for c in range(outputs):
@@ -82,7 +82,7 @@ def reset(state: Row) -> None:
 
 @kernel
 def rebase(state: Row, boost: float) -> None:
-    """Set the boost. FTRL's weights depend on its rate; they are kept as they are."""
+    """Set the boost. FTRL's weights depend on its rate, so its state is changed to keep them equal."""
     state[BOOST] = boost
     if state[METHOD] != FTRL or boost <= 0.0:
         return

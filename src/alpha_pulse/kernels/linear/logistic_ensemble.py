@@ -1,8 +1,8 @@
 """An ensemble of logistic regressions with different learning rates: SGD, AdaGrad and Newton members over one scaler, mixed by
 fixed share.
 
-All members use the same standardised row and differ in how they learn. Two more experts are the running base rate and the
-no-change table (how often the label equals the last one known). State (float64), with d features, K members that follow
+All members use the same standardised row, and differ in their learning rules. Two more experts are the running base rate and
+the no-change table (how often the label equals the last one known). State (float64), with d features, K members that follow
 gradients, N Newton members (`alpha_pulse.kernels.linear.newton`) and E = K + N + 2 experts:
 
     head | rates[K] | mean[d] | variance[d] | inverse sd[d] | W[d + 1, K] | squared gradients[d + 1, K] | Newton members

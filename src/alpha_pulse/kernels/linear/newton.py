@@ -46,7 +46,7 @@ def _restart(covariance: NDArray[np.float64], prior: float, n: int) -> None:
 
 @kernel
 def start(state: NDArray[np.float64], offset: int, n: int) -> None:
-    """Set the weights to 0 and the covariance to the prior; ``forgetting`` and ``prior`` are kept."""
+    """Set the weights to 0 and the covariance to the prior; ``forgetting`` and ``prior`` do not change."""
     state[offset + WEIGHT : offset + WEIGHT + n] = 0.0
     _restart(state[offset + WEIGHT + n : offset + size(n)], state[offset + PRIOR], n)
 

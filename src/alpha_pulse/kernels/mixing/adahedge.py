@@ -1,10 +1,10 @@
 """Hedge and AdaHedge: exponential weights at the rate 1, or at a rate that adapts to the cumulative mixability gap.
 
 The mixability gap of a round is the mean loss of the experts under their weights minus their mix loss; the rate is log(n)
-over the sum of the gaps. If one expert is always best, the gaps stop growing and the weights go to it; where experts take
-turns to lead, the rate falls and the regret stays O(sqrt(L log n)).
+over the sum of the gaps. If one expert is always best, the gaps stop growing and its weight goes to 1. If the best expert keeps
+changing, the rate falls and the regret stays O(sqrt(L log n)).
 
-State of one mixture of n experts (float64): weight[n] | loss[n] (over the least) | sum of gaps.
+State of one mixture of n experts (float64): weight[n] | loss[n] (minus the smallest) | sum of gaps.
 
 Source: de Rooij, van Erven, Grünwald & Koolen, "Follow the leader if you can, hedge if you must", JMLR 15 (2014).
 """
@@ -43,7 +43,7 @@ def learn(
 ) -> None:
     """One update of the ``n`` weights from ``state[first]`` on, by the label; losses are multiplied by ``exponent``.
 
-    A sleeping expert (NaN) receives the mixture's own loss, so that its weight relative to it stays.
+    A sleeping expert (NaN) receives the mixture's own loss, so that its relative weight does not change.
     """
     mixed = mixture(state, first, probabilities, n)
     gaps = first + 2 * n

@@ -2,7 +2,8 @@
 
 A ``row`` (float64, shape (ROW,)) is the stored record of one prediction, completed by its label: the members of
 `alpha_pulse.kernels.base.scores` (online, batch, base, served, no_change), the label, the last label known, the members' raw
-probabilities, those of a trial's two models, the confidence, and the weights that served. A member that is absent is NaN.
+probabilities, those of a trial's two models, the confidence, and the weights of the served prediction. A member that is absent
+is NaN.
 
 State (float64): head | mixture weights over (online, batch, base) | calibrators of online, of batch and of the confidence.
 Members trained on weighted examples do not predict frequencies, and a batch member trained on few bars is overconfident. So
@@ -74,7 +75,7 @@ def ensemble_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> No
 
 @kernel
 def champion_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
-    """Strategy ``champion_challenger``: of those present, the member with the largest weight serves alone."""
+    """Strategy ``champion_challenger``: the present member with the largest weight makes the prediction alone."""
     champion = BASE
     for k in range(N_MIXED):
         row[SERVING_WEIGHTS + k] = 0.0

@@ -3,7 +3,7 @@
 The exponential-weights update raises each expert's likelihood to ``exponent`` (1/h for labels that overlap over h bars: at full
 weight they would make the mixture overconfident), then shares a little weight among all, so that no weight vanishes.
 Regret against the best sequence of experts with k switches is O(k log n) under immediate feedback; with labels that arrive d
-events late it holds for each of the d interleaved streams, so at most d times that.
+events late this bound holds for each of the d interleaved streams, so the total is at most d times the bound.
 
 Sources: Vovk (1990); Herbster & Warmuth, "Tracking the best expert", Machine Learning 32 (1998), doi 10.1023/A:1007424614876;
 Joulani, György & Szepesvári, "Online learning under delayed feedback", ICML (2013).
@@ -50,7 +50,7 @@ def sigmoid(x: float) -> float:
 def mixture(state: NDArray[np.float64], first: int, probabilities: NDArray[np.float64], n: int) -> float:
     """Sum of weight times probability, over the ``n`` weights that start at ``state[first]``.
 
-    An expert whose probability is NaN is absent (asleep): the others' weights are renormalised. A weight that is NaN makes the
+    An expert whose probability is NaN is absent (asleep), and the others' weights are renormalised. A NaN weight makes the
     mixture NaN.
     """
     total = 0.0
@@ -75,7 +75,7 @@ def fixed_share(
 ) -> None:
     """One update of the ``n`` weights from ``state[first]`` on, by the label and the experts' probabilities.
 
-    A sleeping expert (NaN) receives the mixture's own loss, so that its weight relative to it stays (Freund et al. 1997).
+    A sleeping expert (NaN) receives the mixture's own loss, so that its relative weight does not change (Freund et al. 1997).
     """
     mixed = mixture(state, first, probabilities, n)
     total = 0.0

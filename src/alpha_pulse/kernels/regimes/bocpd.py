@@ -1,13 +1,13 @@
 """Bayesian online change-point detection: the distribution of the time since the newest change.
 
-The state is a distribution of the run length r: the values since the newest change. A change comes before each value
-with probability ``hazard``; within a run values are normal with unknown mean and variance under a normal-inverse-gamma prior,
-so the next value is Student-t. Hypotheses below ``LEAST`` are removed, and the least probable one when there are
-``capacity``, so a step costs at most ``capacity`` evaluations of a density, and memory never grows.
+The state is a distribution of the run length r: the values since the newest change. A change precedes each value with
+probability ``hazard``. Within a run, values are normal with unknown mean and variance under a normal-inverse-gamma prior, so
+the next value is Student-t. Hypotheses below ``LEAST`` are removed, and the least probable one when there are ``capacity``, so
+a step costs at most ``capacity`` evaluations of a density, and memory never grows.
 
-An alarm concerns runs that began after the last alarm (or the start). It comes when their probability, given that the run has
-``CONFIRMED`` values or more, exceeds the threshold, and is dated by the most probable of them. Hypotheses without the change
-are then removed, so one change gives one alarm.
+An alarm concerns runs that began after the last alarm (or the start). It is given when their probability, given that the run
+has ``CONFIRMED`` values or more, exceeds the threshold. Its time is the start of the most probable of these runs. Hypotheses
+without the change are then removed, so one change gives one alarm.
 
 Sources: Adams and MacKay, "Bayesian online changepoint detection" (2007), https://arxiv.org/abs/0710.3742; Fearnhead and Liu,
 "On-line inference for multiple changepoint problems", JRSS B 69 (2007), https://doi.org/10.1111/j.1467-9868.2007.00601.x
@@ -47,7 +47,8 @@ def bocpd_state(
     prior: tuple[float, float, float, float] = (0.0, 1.0, 1.0, 1.0),
     capacity: int = 100,
 ) -> NDArray[np.float64]:
-    """The initial state: a run of length 0 with probability 1. ``prior``: (mean, kappa, alpha, beta) of a run's normal law."""
+    """The initial state: a run of length 0 with probability 1. ``prior``: (mean, kappa, alpha, beta) of a run's normal
+    distribution."""
     state = np.zeros(RUNS + (FIELDS + 1) * capacity)
     state[THRESHOLD], state[HAZARD], state[CAPACITY] = threshold, hazard, capacity
     state[PRIOR_MEAN : PRIOR_BETA + 1] = prior
@@ -134,7 +135,8 @@ def _scale(state: NDArray[np.float64], count: int, factor: float) -> None:
 
 @kernel
 def bocpd_changed(state: NDArray[np.float64], last: float) -> float:
-    """The probability that the newest change came within the ``last`` values, given that it is ``CONFIRMED`` values old."""
+    """The probability that the newest change lies within the ``last`` values, given that it is at least ``CONFIRMED`` values
+    old."""
     young, old = 0.0, 0.0
     for place in range(int(state[HELD])):
         hypothesis = RUNS + FIELDS * place

@@ -1,16 +1,17 @@
 """A hidden Markov model with K states that is filtered and trained online.
 
-In each state the D features are normal and independent. Each state has its own deviation of the first feature; the others are
-common to all states, so that an extreme value of them cannot favour the state that was visited least. Only filtered
+In each state the D features are normal and independent. Each state has its own deviation of the first feature. The deviations
+of the other features are common to all states, so that an extreme value cannot favour the state that was visited least. Only
+filtered
 probabilities are computed: later values never change earlier probabilities. The parameters follow by expectation-maximisation
 online: the expected sufficient statistics of transitions and emissions are carried along with the filter, each step moves them
-by a rate of n^-.8 (never below 1/``memory``), and new parameters are made of them and of a prior that counts as ``weight``
-values out of the first n, never less than a fraction ``weight``/``memory``.
+    by a rate of n^-.8 (never below 1/``memory``). New parameters are computed from them and from a prior that counts as
+    ``weight`` values out of the first n, never less than a fraction ``weight``/``memory``.
 
-States are ordered by their mean of the first feature, and kept ``apart`` in it; the middle one's stays within ``slack`` of its
-prior. So a state keeps its meaning: the model can learn the level of the calm state, but states cannot swap, and noise within
-one state does not split into three. Standard deviations stay within bounds, and no state is left with a
-probability of more than 1 - ``STAY`` per step.
+States are ordered by their mean of the first feature, and these means differ by at least ``apart``. The mean of the middle
+state stays within ``slack`` of its prior. A state therefore keeps its meaning: the model can learn the level of the calm state,
+but states cannot swap, and noise within one state is not split into three states. Standard deviations stay within bounds, and
+no state is left with a probability of more than 1 - ``STAY`` per step.
 
 Sources: Hamilton, "A new approach to the economic analysis of nonstationary time series and the business cycle", Econometrica
 57 (1989), https://doi.org/10.2307/1912559 (the filter); Cappé, "Online EM algorithm for hidden Markov models", JCGS 20 (2011),
@@ -255,13 +256,13 @@ def _set_apart(state: NDArray[np.float64], means: int, prior: int, states: int, 
 
 @kernel
 def least_mean(state: NDArray[np.float64]) -> float:
-    """The mean of the first feature in the first state, the least of all."""
+    """The mean of the first feature in the first state, which is the smallest."""
     return float(state[_places(int(state[STATES]), int(state[FEATURES]))[0]])
 
 
 @kernel
 def hmm_step(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArray[np.float64]) -> int:
-    """Process ``values`` (D,), of which those with ``known`` 0 are missing; REFUSED, without a change, for one not finite."""
+    """Process ``values`` (D,), of which those with ``known`` 0 are missing; REFUSED, without a change, if one is not finite."""
     for d in range(int(state[FEATURES])):
         if known[d] != 0.0 and not is_number(values[d]):
             return REFUSED

@@ -1,15 +1,14 @@
 """The state of a market in three numbers without units: volatility, trend and correlation.
 
 Bars are grouped into blocks that do not overlap, because change points and hidden states assume independent values, and
-averages over overlapping windows are not independent. Of a block of b bars with log returns r and log true ranges R:
+averages over overlapping windows are not independent. For a block of b bars with log returns r and log true ranges R:
 
-* volatility: 2 log(mean of sqrt(R)), minus its usual level. Roots, so that one extreme bar does not dominate a block. The true
-  range includes the gap from the previous close, and is the size of r where a feed has closes only. The usual level moves
-  towards each block by a fraction of 1/n, later 1/``reference``, of the distance, limited to ``PULL``: extreme times count no
-  more than others.
-* trend: sum(r) / sqrt(sum(r^2)), which is standard normal without a trend, and at most sqrt(b).
-* correlation: sqrt(b) atanh(c), standard normal around its level. With other symbols c is the correlation of r with the mean
-  return of the others in the same slice; otherwise, that of r with the previous return. Its usual level is stored too.
+* volatility: 2 log(mean of sqrt(R)), minus its usual level. Roots are used so that one extreme bar does not dominate a block.
+The true range includes the gap from the previous close, and is the size of r where a feed has closes only. The usual level
+moves towards each block by a fraction of 1/n, later 1/``reference``, of the distance, limited to ``PULL``: extreme times count
+no more than others. * trend: sum(r) / sqrt(sum(r^2)), which is standard normal without a trend, and at most sqrt(b). *
+correlation: sqrt(b) atanh(c), standard normal around its level. With other symbols c is the correlation of r with the mean
+return of the others in the same slice; otherwise, that of r with the previous return. Its usual level is stored too.
 
 A block in which the market does not move has the smallest volatility, -`MOST`. Its trend and correlation are not defined (they
 are stored as 0), and it does not change the usual level.
@@ -55,7 +54,7 @@ CLOSEST = 0.95
 
 
 def market_state(block: int, reference: int, together: bool) -> NDArray[np.float64]:
-    """Before the first bar: ``block`` bars to a block, ``together`` with other symbols or alone."""
+    """The state before the first bar: ``block`` bars per block, ``together`` with other symbols or alone."""
     state = np.zeros(SIZE)
     state[BLOCK], state[REFERENCE], state[TOGETHER] = block, reference, together
     return state

@@ -1,4 +1,4 @@
-"""What the other symbols did at the same instant: for each symbol the mean log return of the others."""
+"""The returns of the other symbols at the same instant: for each symbol, the mean log return of the others."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def mean_other_returns(
     A close is NaN where the slice has no bar of the symbol. The mean is NaN for a symbol without a return, and for all where
     fewer than two have one. ``last_closes`` (s,), 0 before a symbol's first bar, is kept up to date.
 
-    The sum is rounded once, so it depends on no order, and taking a return off it leaves exactly 0 where the others stood
-    still. ``partials`` (s,) is scratch.
+    The sum is rounded once, so it does not depend on the order, and subtracting a return leaves exactly 0 if the others did not
+    move. ``partials`` (s,) is scratch.
     """
     symbols = closes.shape[1]
     for i in range(closes.shape[0]):

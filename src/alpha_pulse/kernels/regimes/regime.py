@@ -35,9 +35,9 @@ def regime_block(
 ) -> None:
     """Pass the newest block of ``market`` to the change-point detectors ``points`` (3, n) and to the hidden states.
 
-    Detector flags go into ``flags`` (3,). Trend and correlation reach the hidden states as how unusual they are, cut
-    off at ``most_unusual``. A block that stands still, or all but, is an ordinary calm one to them: so far out it would fit no
-    state, and a long standstill would teach them that calm times with moves are none.
+    Detector flags go into ``flags`` (3,). The hidden states receive trend and correlation as deviations from their usual
+    levels, clipped at ``most_unusual``. A block with no or almost no moves is passed as an ordinary calm block: its volatility
+    would fit no state, and after a long standstill the model would no longer regard calm periods with moves as calm.
     """
     values, known = market[MODEL_VALUES : MODEL_VALUES + FEATURES], market[MODEL_KNOWN : MODEL_KNOWN + FEATURES]
     known[0], known[CORRELATION - VOLATILITY], known[TREND - VOLATILITY] = 1.0, market[KNOWN], market[MOVED]

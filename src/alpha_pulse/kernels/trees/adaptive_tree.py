@@ -67,7 +67,7 @@ def _watch(real: Real, whole: Whole, node: int) -> None:
 
 @kernel
 def clear(real: Real, whole: Whole) -> None:
-    """Back to a single leaf that has seen nothing."""
+    """Reset to a single empty leaf."""
     real[_windows_at(real, whole) :] = 0.0
     real[CARRIED] = 0.0
     whole[_alternate_at(whole, 0) :] = NONE

@@ -5,8 +5,9 @@ A member is a row of ``real`` and of ``whole``, see `alpha_pulse.kernels.trees.r
 of C is row ``i * C + c``. Two classes need one row an iteration, for the log odds of class 1, and so does a number. ``head``
 (float64): see the names below.
 
-A tree that has used all its leaves no longer grows, and would keep the splits of an old concept. So after each ``PERIOD``
-examples the next member in turn starts again if it is full; the members after it then learn what it no longer predicts.
+A tree that has used all its leaves no longer grows, and would keep the splits of an old concept. Therefore, after each
+``PERIOD`` examples, the next member in turn is reset if it is full. The members after it then learn the part that it no longer
+predicts.
 
 Source: Gunasekara, Pfahringer, Gomes & Bifet, "Gradient boosted trees for evolving data streams", Machine Learning (2024),
 doi 10.1007/s10994-024-06517-y; the Newton step is that of Gouk, Pfahringer & Frank, "Stochastic gradient trees", ACML (2019).
@@ -66,7 +67,7 @@ def predict(head: Real, real: Real, whole: Whole, x: Real) -> float:
 
 @kernel
 def learn(head: Real, real: Real, whole: Whole, x: Real, label: int, weight: float) -> float:
-    """Every member learns one example. Returns P(class 1) before that, equal to `predict`."""
+    """Every member learns one example. Returns the previous P(class 1), equal to `predict`."""
     if not weight * head[BOOST] > 0.0:
         return predict(head, real, whole, x)
     score, share = 0.0, share_of(weight)
@@ -90,7 +91,7 @@ def predict_classes(head: Real, real: Real, whole: Whole, x: Real, scores: Real,
 
 @kernel
 def learn_classes(head: Real, real: Real, whole: Whole, x: Real, label: int, weight: float, scores: Real, out: Real) -> None:
-    """Every member learns one example; class probabilities before that into ``out``, equal to `predict_classes`."""
+    """Every member learns one example. The previous class probabilities, equal to `predict_classes`, go into ``out``."""
     if not weight * head[BOOST] > 0.0:
         predict_classes(head, real, whole, x, scores, out)
         return

@@ -10,7 +10,7 @@ state, so each can process a block of rows on its own thread; the votes are then
 result is bit-equal.
 
 Source: Gomes, Bifet, Read et al., "Adaptive random forests for evolving data stream classification", Machine Learning 106
-(2017), doi 10.1007/s10994-017-5642-8. As in MOA, only errors that rise count as drift.
+(2017), doi 10.1007/s10994-017-5642-8. As in MOA, only increasing errors count as drift.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _tree_learns(real: Real, whole: Whole, which: int, x: Real, label: int, weig
 
 @kernel
 def learn(real: Real, whole: Whole, x: Real, label: int, weight: float, scratch: Real) -> None:
-    """A member learns one example as often as its random draw, then updates its detectors and trees."""
+    """A member learns one example as many times as its random draw, then updates its detectors and trees."""
     if not weight > 0.0:
         return
     times = poisson(whole, SEED, real[RATE])

@@ -9,8 +9,8 @@ Layout of ``packed``, one float64 array in which some places contain the bits of
   ``left << LEFT_SHIFT | flags | feature``, a leaf has its value and a word that points to itself.
 
 Because leaves point to themselves, every row walks ``depth`` levels without a test for the end, so no branch is mispredicted.
-Each step waits for the loads of the step before, so several trees are walked at a time (measured: half the time of one after
-another).
+Each step waits for the loads of the previous step, so several trees are walked at the same time (measured: half the time of one
+after another).
 
 Source: the decision rule is that of LightGBM (Ke et al., 2017), ``Tree::NumericalDecision``.
 """

@@ -96,7 +96,7 @@ def _renew(real: Real, whole: Whole, which: int) -> None:
 
 @kernel
 def learn(real: Real, whole: Whole, x: Real, target: float, weight: float) -> None:
-    """A member learns one example as often as its random draw, then updates its detectors and trees."""
+    """A member learns one example as many times as its random draw, then updates its detectors and trees."""
     if not weight > 0.0:
         return
     times, share = poisson(whole, SEED, real[RATE]), share_of(weight)

@@ -1,4 +1,4 @@
-"""Regression trees for streams in two packed arrays: the layout, and how a leaf is found, predicts and learns.
+"""Regression trees for streams in two packed arrays: the layout, and how leaves are found, predict and learn.
 
 `alpha_pulse.kernels.trees.regression_tree_growth` contains the splits.
 
@@ -12,9 +12,9 @@ linear model.
 
 The slot after the last is only used while a leaf splits. Node 0 is the root; a leaf has feature -1; the right child of a node
 follows its left one. A tree with S leaves stops growing; its leaves continue to learn. Missing values are left out of
-statistics; at a split on one, a row follows the branch that most rows have taken. An example of weight 0 changes nothing; one
-of a weight below 1 counts as that fraction of an example. With hessians as weights and -gradient / hessian as targets the
-same tree takes Newton steps (Gouk et al.).
+statistics; at a split on a missing value, a row follows the branch that most rows have taken. An example of weight 0 changes
+nothing; one of a weight below 1 counts as that fraction of an example. With hessians as weights and -gradient / hessian as
+targets the same tree takes Newton steps (Gouk et al.).
 
 Sources: Ikonomovska, Gama & Dzeroski, "Learning model trees from evolving data streams", Data Mining and Knowledge Discovery
 (2011), doi 10.1007/s10618-010-0201-y; Gouk, Pfahringer & Frank, "Stochastic gradient trees", ACML (2019); Mastelini & de
@@ -103,7 +103,7 @@ def observed_at(whole: Whole, slot: int) -> int:
 
 @kernel
 def seen_at(whole: Whole, node: int) -> int:
-    """Place of the weight that has come to a node."""
+    """Place of the weight that a node has received."""
     return int(REAL_HEAD + 2 * whole[SLOTS] - 1 + node)
 
 
@@ -142,7 +142,7 @@ def draw_features(whole: Whole, slot: int) -> None:
 
 @kernel
 def clear(real: Real, whole: Whole) -> None:
-    """Reset to a single leaf with a weight of ``PRIOR`` at 0; the scales are kept, the random generator continues."""
+    """Reset to a single leaf with a weight of ``PRIOR`` at 0; the scales and the state of the random generator are kept."""
     nodes = 2 * whole[SLOTS] - 1
     whole[WHOLE_HEAD : WHOLE_HEAD + nodes] = LEAF
     whole[WHOLE_HEAD + nodes :] = 0

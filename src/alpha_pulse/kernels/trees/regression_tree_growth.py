@@ -119,7 +119,7 @@ def _fade(real: Real, whole: Whole, statistics: int) -> None:
 
 @kernel
 def try_split(real: Real, whole: Whole, leaf: int) -> bool:
-    """Split a leaf if its tests pass; whether it was split."""
+    """Split a leaf if its tests pass. Returns whether it was split."""
     if whole[LEAVES] >= whole[SLOTS]:
         return False
     statistics = statistics_at(whole, whole[slot_at(whole, leaf)])
@@ -258,7 +258,7 @@ def learn_down(real: Real, whole: Whole, x: Real, target: float, weight: float, 
 
 @kernel
 def learn(real: Real, whole: Whole, x: Real, target: float, weight: float, share: float) -> float:
-    """One example, counted as a fraction ``share`` of one; returns the previous prediction of the tree."""
+    """Learn one example, counted as a fraction ``share`` of one; returns the previous prediction of the tree."""
     weight = min(weight * real[BOOST], MAX_WEIGHT)
     if not weight > 0.0:
         return predict(real, whole, x)

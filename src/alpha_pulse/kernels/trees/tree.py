@@ -1,4 +1,4 @@
-"""Classification trees for streams in two packed arrays: the layout, and how a leaf is found, predicts and learns.
+"""Classification trees for streams in two packed arrays: the layout, and how leaves are found, predict and learn.
 
 `alpha_pulse.kernels.trees.tree_growth` contains the splits.
 
@@ -13,7 +13,8 @@ its head, then a cell for each class and observed feature. A numeric cell: weigh
 
 Node 0 is the root; a leaf has feature -1; a leaf without a slot is inactive: it counts classes but no longer splits. A leaf
 predicts by naive Bayes or by its class counts, whichever was right more often. Missing values are left out of statistics; at a
-split on one a row follows the branch that most rows have taken. A nominal feature splits into one value against all others.
+split on a missing value, a row follows the branch that most rows have taken. A nominal feature splits into one value against
+all others.
 
 Sources: Domingos & Hulten, "Mining high-speed data streams", KDD (2000), doi 10.1145/347090.347107; Holmes, Kirkby &
 Pfahringer, "Stress-testing Hoeffding trees", PKDD (2005), for naive Bayes adaptive leaves.
@@ -152,7 +153,7 @@ def threshold_at(whole: Whole, node: int) -> int:
 
 @kernel
 def seen_at(whole: Whole, node: int) -> int:
-    """Place of the weight that has come through a node."""
+    """Place of the weight that a node has received."""
     return int(REAL_HEAD + whole[NODES] + node)
 
 
@@ -339,7 +340,7 @@ def _log_fraction(real: Real, first: int, values: int, value: float) -> float:
 
 @kernel
 def largest(scores: Real, n: int) -> int:
-    """The place of the largest of the first ``n`` scores, the first of equals."""
+    """The index of the largest of the first ``n`` scores; the first one if several are equal."""
     best = 0
     for c in range(1, n):
         if scores[c] > scores[best]:
@@ -349,7 +350,8 @@ def largest(scores: Real, n: int) -> int:
 
 @kernel
 def predict_leaf(real: Real, whole: Whole, leaf: int, x: Real, out: Real) -> None:
-    """Write the class probabilities of a leaf to ``out``: naive Bayes if right at least as often, else smoothed counts."""
+    """Write the class probabilities of a leaf to ``out``: naive Bayes if it was right at least as often as the counts, else
+    smoothed counts."""
     classes, slot, counts = whole[CLASSES], whole[slot_at(whole, leaf)], counts_at(whole, leaf)
     if slot != INACTIVE:
         head = statistics_at(whole, slot)

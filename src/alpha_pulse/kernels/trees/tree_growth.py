@@ -1,9 +1,9 @@
 """How a leaf of `alpha_pulse.kernels.trees.tree` splits: by information gain, when the Hoeffding bound separates the best
 feature from the second best.
 
-The slots are the memory of a tree. When all are in use, a leaf that needs one takes the slot of the leaf that can gain least
-(the fewest rows outside its majority class), if that is less than its own gain; the other leaf becomes inactive. An inactive
-leaf requests a slot in the same way after each period in which an active leaf attempts to split.
+The slots are the memory of a tree. When all are in use, a leaf that needs one takes the slot of the leaf with the smallest
+possible gain (the fewest rows outside its majority class), if that is smaller than its own. The other leaf becomes inactive. An
+inactive leaf requests a slot in the same way after each period in which an active leaf attempts to split.
 
 Sources: Domingos & Hulten (2000), as in `alpha_pulse.kernels.trees.tree`; Pfahringer, Holmes & Kirkby, "Handling numeric
 attributes in Hoeffding trees", PAKDD (2008): Gaussian observers with ten candidate thresholds.
@@ -66,7 +66,7 @@ from alpha_pulse.kernels.trees.tree import (
 THRESHOLDS = 10
 NOTHING_LEARNED = -1
 MAX_WEIGHT = 1e9
-"""Of one example, so that sums stay finite."""
+"""Largest weight of one example, so that sums stay finite."""
 MIN_BRANCH = 0.01
 """Smallest fraction of the weight that a branch of a split may have."""
 PURE = 0.99
@@ -193,7 +193,7 @@ def _reset_observers(real: Real, whole: Whole, leaf: int) -> None:
 
 @kernel
 def try_split(real: Real, whole: Whole, leaf: int) -> bool:
-    """Split a leaf if its tests pass; whether it was split."""
+    """Split a leaf if its tests pass. Returns whether it was split."""
     total, share, met = _mixed(real, whole, leaf)
     if met < 2:
         return False
@@ -309,7 +309,7 @@ def learn(real: Real, whole: Whole, x: Real, label: int, weight: float, scratch:
 
 @kernel
 def predict(real: Real, whole: Whole, x: Real, out: Real) -> None:
-    """Class probabilities for one row, into ``out`` (shape (classes,)); the state is not touched."""
+    """Class probabilities for one row, into ``out`` (shape (classes,)); the state does not change."""
     predict_leaf(real, whole, leaf_of(real, whole, x), x, out)
 
 

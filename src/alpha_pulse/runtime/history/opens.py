@@ -1,4 +1,4 @@
-"""Converts the end of a bar, at which something became known, to the bar's open, which is the time that is shown."""
+"""Converts the end of a bar, at which it became known, to its open, the time that is shown."""
 
 from __future__ import annotations
 

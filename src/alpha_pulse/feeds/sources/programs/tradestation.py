@@ -1,4 +1,4 @@
-"""TradeStation's export, stamped by the close."""
+"""TradeStation's export, stamped with the close."""
 
 from __future__ import annotations
 
