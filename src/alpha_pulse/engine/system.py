@@ -48,7 +48,7 @@ QUALITY_MODEL = "logistic"
 MIN_VERIFIED_ROWS = 200
 """Least number of rows that are replayed, and compared with the journal, before a run resumes."""
 MIN_BLOCK, MAX_BLOCK, MAX_ROWS = 40, 4_096, 8_192
-"""Slices that are processed at once, at most: as many as have ``MAX_ROWS`` bars, within these limits."""
+"""Slices that are processed at once, at most: as many as have ``MAX_ROWS`` bars, within these limits. A feed may have fewer."""
 REPLAY_NOTICE = 256
 """Replayed rows between two reports of progress."""
 
@@ -90,7 +90,7 @@ class System:
         self.clock = ReplayClock()
         self.venue = SimulatedVenue(config.venue)
         self.regimes = RegimeMonitor(feed.symbols, feed.interval_ns)
-        self.block_slices = max(MIN_BLOCK, min(MAX_BLOCK, MAX_ROWS // len(feed.symbols)))
+        self.block_slices = min(feed.total_bars, max(MIN_BLOCK, min(MAX_BLOCK, MAX_ROWS // len(feed.symbols))))
         """Slices that are processed at once, at most."""
         self.symbols = {symbol: self._symbol_state(index, symbol) for index, symbol in enumerate(feed.symbols)}
         self.learning = OnlineLearningService(config, self._n_features)
