@@ -42,7 +42,7 @@ _WORDS = {
 }
 _EXPECTED = "such as 60s, 5m, 1h, 1d, 1w, 1mo, 1q or 1y"
 _MIN_FRACTION = 0.9
-"""Fraction of the steps that must be multiples of the most frequent step, unless more than half of the steps have its length."""
+"""Fraction of the steps that must be multiples of the most frequent one, unless more than half of the steps equal it."""
 _MIN_SPARSE_FRACTION = 0.1
 """Smallest fraction of the steps that must have the length of a bar, in data with many gaps."""
 
