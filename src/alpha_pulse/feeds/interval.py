@@ -42,9 +42,9 @@ _WORDS = {
 }
 _EXPECTED = "such as 60s, 5m, 1h, 1d, 1w, 1mo, 1q or 1y"
 _MIN_FRACTION = 0.9
-"""Fraction of the steps that must be multiples of the most frequent one, where that one is not half of them."""
+"""Fraction of the steps that must be multiples of the most frequent one, unless more than half of the steps equal it."""
 _MIN_SPARSE_FRACTION = 0.1
-"""Least fraction of the steps that have the length of a bar, in data with many gaps."""
+"""Smallest fraction of the steps that must have the length of a bar, in data with many gaps."""
 
 
 def parse_interval(text: str) -> int:
