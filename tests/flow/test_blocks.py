@@ -197,6 +197,19 @@ def test_after_an_error_nothing_goes_on(monkeypatch: pytest.MonkeyPatch) -> None
             go_on()
 
 
+@pytest.mark.parametrize("size", [1, 7, 512])
+def test_the_slices_before_a_failed_decision_are_journaled(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(AGENTS, "keeping", "flow.runs:Keeping")
+    monkeypatch.setattr(Keeping, "fails", 300)
+    store = MemoryStore()
+    with pytest.raises(RuntimeError, match="no"):
+        run(restless(600), {**LEAN, "agents.members": ["keeping"]}, store, sizes=[size])
+    assert [row.seq for row in store.rows()] == list(range(300))
+    monkeypatch.setattr(Keeping, "fails", -1)
+    system = begun(restless(600), {**LEAN, "agents.members": ["keeping"]}, store, resume=True)
+    assert system.feed.position == 300
+
+
 def test_nothing_is_journaled_between_the_rows_of_a_block() -> None:
     system = begun(restless(600), LEAN)
     system.on_commit = lambda seq, _: system.command([]) if seq == 3 else None

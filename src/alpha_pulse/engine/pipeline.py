@@ -63,11 +63,20 @@ class Pipeline:
     journal: Journal
 
     def on_block(self, block: BarBlock, write: Callable[[BlockRecord], None]) -> None:
-        """Process slices in order; ``write`` commits their records to the journal, before the last orders are released."""
+        """Process slices in order; ``write`` commits their records to the journal, before the last orders are released.
+
+        Where a decision fails, the slices before it are committed first, as if each had been a block.
+        """
         requests, events = self.learning.take_requests(), Events()
         fires = self.learn(block, requests, events)
-        self.decide(block, fires, requests, events)
-        write(BlockRecord(block, tuple(self.symbols.values()), self.decisions, events, requests, self.execution.book_names))
+        of = tuple(self.symbols.values()), self.decisions, events, requests, self.execution.book_names
+        try:
+            self.decide(block, fires, requests, events)
+        except Exception:
+            if done := self.decisions.slices_done(block):
+                write(BlockRecord(block.part(0, done), *of))
+            raise
+        write(BlockRecord(block, *of))
         self.clock.advance_to(int(block.times[-1]))
         self.decisions.run(RELEASE, lambda _: None)
 

@@ -104,7 +104,8 @@ class System:
         self.pipeline = self._pipeline(store)
         self.skipped_checkpoints: tuple[str, ...] = ()
         self.on_commit: Callable[[int, StepRecord], None] | None = None
-        """Called with the number and the content of each row that the journal contains; not for replayed rows."""
+        """Called with the number and the content of each row that the journal contains; not for replayed rows. The state of the
+        services is then that of the last slice of the row's block."""
         self.write_block: Callable[[BlockRecord], None] = self._write
         """Commits the records of a block to the journal."""
         self._steps = 0
