@@ -267,6 +267,25 @@ def let_peek(feed: ReplayFeed, seed: int, share: float) -> None:
     Peeking.peeks = np.random.default_rng(seed).random(feed.total_bars) < share
 
 
+class Keeping(BaseAgent):
+    """Follows the change of a feature since the bar before, whose features it keeps; refuses to decide at bar ``fails``."""
+
+    name = "keeping"
+    fails: ClassVar[int] = -1
+
+    def __init__(self, schema_names: tuple[str, ...]) -> None:
+        super().__init__(schema_names)
+        self._before: Row | None = None
+
+    def rule_based_analysis(self, market_data: MarketView) -> float:
+        """1, 0 or -1."""
+        if market_data.bar.seq == self.fails:
+            raise RuntimeError("no")
+        now, before = market_data.features.values, self._before
+        self._before = now
+        return 0.0 if before is None else float(np.sign(now[0] - before[0]))
+
+
 class LeakyExtractor(FeatureExtractor):
     """Serves the next bar's return under the name of this one's."""
 

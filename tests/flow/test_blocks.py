@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alpha_pulse.agents import AGENTS
+from alpha_pulse.core.errors import ConflictError, StateError
 from alpha_pulse.engine.system import MIN_VERIFIED_ROWS, System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, planted_signal
@@ -20,7 +21,7 @@ from alpha_pulse.models import ONLINE
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.outside import elsewhere, give, newest_signal
-from flow.runs import LEAN, Diverging, Done, begun, let_peek, restless, run
+from flow.runs import LEAN, Diverging, Done, Keeping, begun, let_peek, restless, run
 
 BARS, LATE = 1_700, 60
 SETTINGS = {
@@ -137,6 +138,7 @@ def check(sizes: list[int], stops: frozenset[int]) -> None:
 @settings(max_examples=5)
 @given(SIZES, STOPS)
 @example([512], frozenset({1_000}))
+@example([512], frozenset({1_570}))
 @example([7], frozenset())
 def test_any_division_leads_to_the_same(sizes: list[int], stops: frozenset[int]) -> None:
     check(sizes, stops)
@@ -168,3 +170,48 @@ def test_agents_and_models_that_are_written_in_python_act_at_their_rows(monkeypa
         done = made(size)
         assert done.steps == singly.steps
         assert done.state == singly.state
+
+
+def test_an_agent_may_keep_the_features_that_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(AGENTS, "keeping", "flow.runs:Keeping")
+    singly, together = (run(restless(600), {**LEAN, "agents.members": ["keeping"]}, sizes=[size]) for size in (1, 512))
+    assert sum(abs(signal.rule_part) for signal in singly.signals) > 100
+    assert together.steps == singly.steps
+
+
+def test_a_block_of_too_many_rows_is_refused() -> None:
+    system = begun(restless(4_200), LEAN)
+    system.block_slices = 4_200
+    with pytest.raises(ValueError, match="a block has 4200 bars of SYN, more than the 4096 of a run"):
+        system.advance(4_200)
+
+
+def test_after_an_error_nothing_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(AGENTS, "keeping", "flow.runs:Keeping")
+    monkeypatch.setattr(Keeping, "fails", 300)
+    system = begun(restless(600), {**LEAN, "agents.members": ["keeping"]})
+    with pytest.raises(RuntimeError, match="no"):
+        system.advance(512)
+    for go_on in (system.step, lambda: system.command([]), system.checkpoint):
+        with pytest.raises(StateError, match="a step has failed"):
+            go_on()
+
+
+@pytest.mark.parametrize("size", [1, 7, 512])
+def test_the_slices_before_a_failed_decision_are_journaled(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(AGENTS, "keeping", "flow.runs:Keeping")
+    monkeypatch.setattr(Keeping, "fails", 300)
+    store = MemoryStore()
+    with pytest.raises(RuntimeError, match="no"):
+        run(restless(600), {**LEAN, "agents.members": ["keeping"]}, store, sizes=[size])
+    assert [row.seq for row in store.rows()] == list(range(300))
+    monkeypatch.setattr(Keeping, "fails", -1)
+    system = begun(restless(600), {**LEAN, "agents.members": ["keeping"]}, store, resume=True)
+    assert system.feed.position == 300
+
+
+def test_nothing_is_journaled_between_the_rows_of_a_block() -> None:
+    system = begun(restless(600), LEAN)
+    system.on_commit = lambda seq, _: system.command([]) if seq == 3 else None
+    with pytest.raises(ConflictError, match="a step is in progress"):
+        system.advance(100)

@@ -59,8 +59,12 @@ class BarRows:
     def load(
         self, block: BarBlock, symbol: int, others: NDArray[np.float64], fires: NDArray[np.bool_], bars_before: int
     ) -> None:
-        """Take the bars of a symbol; see `alpha_pulse.engine.row_kernels.take_rows`."""
+        """Take the bars of a symbol; see `alpha_pulse.engine.row_kernels.take_rows`. ValueError for more than ``capacity``."""
         rows = block.rows_of[symbol]
+        if len(rows) > len(self._times):  # kernels check no bounds
+            raise ValueError(
+                f"a block has {len(rows)} bars of {block.symbols[symbol]}, more than the {len(self._times)} of a run"
+            )
         if len(rows) != self._count:
             self._cut(len(rows))
         take_rows(

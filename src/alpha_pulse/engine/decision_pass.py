@@ -81,6 +81,7 @@ class DecisionPass:
             },
         )  # fmt: skip
         self._make_rows(0, 0)
+        self._block = BarBlock.of((), tuple(symbols))
         self._called: dict[int, list[Signal | None]] = {}
         self._opened: dict[int, list[Units]] = {}
         self._results: dict[int, ExecutionResult] = {}
@@ -118,6 +119,8 @@ class DecisionPass:
 
     def load(self, block: BarBlock, planned: NDArray[np.int64]) -> None:
         """Take a block, with its learning pass done; ``planned`` are the slices at which ``learn`` is called in any case."""
+        self._counter[0] = 0
+        self._cursor[:] = 0, layout.OPEN, 0, 0, len(self._execution.units)
         self._block, self.planned = block, planned
         if len(block.code) > len(self.row_in_symbol) or len(block) > len(self._marks):
             self._make_rows(max(len(block.code), len(self.row_in_symbol)), max(len(block), len(self._marks)))
@@ -133,8 +136,6 @@ class DecisionPass:
         self._table.put("planned", planned)
         self._connect()
         self._connect_models()
-        self._counter[0] = 0
-        self._cursor[:] = 0, layout.OPEN, 0, 0, len(self._execution.units)
 
     def run(self, last_phase: int, learn: Callable[[int], None]) -> None:
         """Go on to ``last_phase`` of the last slice.
@@ -156,6 +157,10 @@ class DecisionPass:
         while (reason := run(self._table.words, len(self._block) - 1, last_phase)) != layout.DONE:
             self._act(reason, learn)
             self._connect()
+
+    def slices_done(self, block: BarBlock) -> int:
+        """How many slices of ``block`` are behind it, their orders released; 0 for a block that was not loaded."""
+        return int(self._cursor[layout.SLICE]) if self._block is block else 0
 
     def _connect(self) -> None:
         """Enter the arrays that are replaced now and then."""

@@ -6,12 +6,15 @@ decision is made. No order or prediction leaves before the journal contains it.
 Slices are processed in blocks; a live slice is a block of one. What no decision can change (stages 2 to 6: labels, learning,
 detecting, adapting, features, serving) is run for each symbol over the whole block, several symbols at once: the *learning
 pass*, see `alpha_pulse.engine.symbol_state`. What shares cash, weights and limits (stages 1, 7 and 8, and learning from trades)
-runs slice by slice: the *decision pass*. Neither looks past its row, and both stop where Python has to act, so the size of a
-block changes no result.
+runs slice by slice: the *decision pass*. Neither looks past its row, and both stop where Python has to act. The learning pass
+notes what each row served; decisions read these notes and none of its models, which are at the end of the block by then.
+Commands and requests come between two blocks. So the size of a block changes no result.
 
-How a label reaches a model: the learning pass computes it from the bar and gives it to the session that made the prediction.
+How a label reaches a model: in the learning pass, `alpha_pulse.kernels.session.target` computes it from the bar on which it is
+due and lets the model of that prediction learn it. A trade's comes from its closed lot, in `alpha_pulse.engine.quality_pass`.
 How an order is refused: `gate` (limits, stale data) or, at the price of its fill, `trade`. Both journal the reasons.
-Where Python is called back: an agent in `decide`, a model or detector in `alpha_pulse.engine.target` at its own row.
+Where Python is called back, each at its own row: an agent within `DecisionPass.run`, which `decide` calls; a model or detector
+within `TargetLoop.run` (`alpha_pulse.engine.target`), which `learn` reaches.
 """
 
 from __future__ import annotations
@@ -60,11 +63,20 @@ class Pipeline:
     journal: Journal
 
     def on_block(self, block: BarBlock, write: Callable[[BlockRecord], None]) -> None:
-        """Process slices in order; ``write`` commits their records to the journal, before the last orders are released."""
+        """Process slices in order; ``write`` commits their records to the journal, before the last orders are released.
+
+        Where a decision fails, the slices before it are committed first, as if each had been a block.
+        """
         requests, events = self.learning.take_requests(), Events()
         fires = self.learn(block, requests, events)
-        self.decide(block, fires, requests, events)
-        write(BlockRecord(block, tuple(self.symbols.values()), self.decisions, events, requests, self.execution.book_names))
+        of = tuple(self.symbols.values()), self.decisions, events, requests, self.execution.book_names
+        try:
+            self.decide(block, fires, requests, events)
+        except Exception:
+            if done := self.decisions.slices_done(block):
+                write(BlockRecord(block.part(0, done), *of))
+            raise
+        write(BlockRecord(block, *of))
         self.clock.advance_to(int(block.times[-1]))
         self.decisions.run(RELEASE, lambda _: None)
 
@@ -97,14 +109,14 @@ class Pipeline:
         others, states = self.regimes.others_of_rows(block), tuple(self.symbols.values())
         found = [Events() for _ in states]
 
-        def learn(number: int) -> None:
+        def learn_symbol(number: int) -> None:
             state = states[number]
             state.learn(block, others, fires, _own(requests, state.symbol), self.adaptation, found[number])
 
-        # Threads share nothing that they change. Models written in Python may share something, so they get no threads.
+        # Threads share nothing that they change. What others wrote in Python may share something, so it gets no threads.
         rows = len(block.code) if all(state.compiled for state in states) else 0
         with member_threads(len(states), rows) as run_symbols:
-            run_symbols(learn)
+            run_symbols(learn_symbol)
         for each in found:
             events.take(each)
         return fires
@@ -116,11 +128,11 @@ class Pipeline:
         """
         planned = self.quality.begin(block.times, fires, requests)
 
-        def learn(index: int) -> None:
+        def learn_from_trades(index: int) -> None:
             self.quality.process(index, self.decisions.result(index).outcomes, events)
 
         self.decisions.load(block, planned)
-        self.decisions.run(DECIDE, learn)
+        self.decisions.run(DECIDE, learn_from_trades)
 
     def record(self, step: StepRecord, decision: DecisionRecord) -> None:
         """Append one row to the journal."""

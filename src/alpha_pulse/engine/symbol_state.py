@@ -77,8 +77,13 @@ class SymbolState:
 
     @property
     def compiled(self) -> bool:
-        """Whether all its models are run by their kernels, and none is called back."""
+        """Whether no model is called back, nor a plug-in's detector."""
         return all(target.compiled for target in self.targets.values())
+
+    @property
+    def _gathering(self) -> bool:
+        """Whether a batch model waits to be trained on the features."""
+        return any(target.served.batch is not None and target.served.batch.gathering for target in self.targets.values())
 
     # The learning pass.
 
@@ -112,6 +117,8 @@ class SymbolState:
         self._watch(self._kept_features(), events)
         for name, target in self.targets.items():
             _TargetPass(self, name, target, block, fires, [each for each in requests if each[1] == name], manager, events).run()
+        if not self._gathering:
+            self.history.clear()
 
     def _extract(self, block: BarBlock, others: NDArray[np.float64], fires: NDArray[np.bool_]) -> None:
         """5: bars become features, by the same code as in training."""
@@ -131,10 +138,8 @@ class SymbolState:
     def _kept_features(self) -> NDArray[np.float64]:
         """The block's features in an array that lasts; it is kept while a batch model waits for them."""
         kept = self.rows.features.copy()
-        if any(target.served.batch is not None and target.served.batch.gathering for target in self.targets.values()):
+        if self._gathering:
             self.history.add(kept)
-        else:
-            self.history.clear()
         return kept
 
     def _watch(self, features: NDArray[np.float64], events: Events) -> None:
@@ -158,12 +163,12 @@ class SymbolState:
     # What a row gave.
 
     def vector(self, row: int) -> FeatureVector | None:
-        """The features of a row; None for a symbol with too few bars. The arrays are those of the block."""
+        """The features of a row, in an array that lasts: an agent may keep it. None for a symbol with too few bars."""
         if not self.rows.clock[row, layout.HAS_FEATURES]:
             return None
         mask = None if self._masks is None or not self._masks[row].any() else self._masks[row]
         return FeatureVector(
-            self.symbol, int(self.rows.ts[row]), self.extractor.schema.schema_id, self.rows.features[row], mask
+            self.symbol, int(self.rows.ts[row]), self.extractor.schema.schema_id, self.rows.features[row].copy(), mask
         )
 
     @property

@@ -104,12 +104,13 @@ class System:
         self.pipeline = self._pipeline(store)
         self.skipped_checkpoints: tuple[str, ...] = ()
         self.on_commit: Callable[[int, StepRecord], None] | None = None
-        """Called with the number and the content of each row that the journal contains; not for replayed rows."""
+        """Called with the number and the content of each row that the journal contains; not for replayed rows. The state of the
+        services is then that of the last slice of the row's block."""
         self.write_block: Callable[[BlockRecord], None] = self._write
         """Commits the records of a block to the journal."""
         self._steps = 0
         self._checkpointed = -1
-        self._begun = self._in_step = False
+        self._begun = self._in_step = self._broken = False
         for service in (self.learning, self.serving, self.feedback, self.adaptation):
             service.attach(self)
 
@@ -294,7 +295,11 @@ class System:
         return self.advance(1) > 0
 
     def advance(self, slices: int) -> int:
-        """Process the next ``slices`` slices in blocks; returns how many there were, fewer at the end of the feed."""
+        """Process the next ``slices`` slices in blocks; returns how many there were, fewer at the end of the feed.
+
+        After an error the state is that of no row of the journal, so nothing goes on: later calls raise StateError.
+        """
+        self._check_between_steps()
         done = 0
         while done < slices:
             checkpoint = self.config.store.checkpoint_steps
@@ -302,9 +307,10 @@ class System:
             block = self.feed.next_block(room)
             if block is None:
                 break
-            self._in_step = True
+            self._in_step = self._broken = True
             try:
                 self.pipeline.on_block(block, self.write_block)
+                self._broken = False
             finally:
                 self._in_step = False
             done += len(block)
@@ -312,8 +318,18 @@ class System:
             self._checkpoint_if_due()
         return done
 
+    def _check_between_steps(self) -> None:
+        """Raises ConflictError within a step, StateError after one that has failed: the state is that of no row."""
+        if self._in_step:
+            raise ConflictError("a step is in progress, and commands are journaled between two steps; call after it")
+        if self._broken:
+            raise StateError(
+                "a step has failed, so the state is that of no row of the journal; make a new system and resume from its store"
+            )
+
     def command(self, commands: list[Command]) -> None:
         """Apply validated commands as one row of the journal; they are durable after ``store.flush()``."""
+        self._check_between_steps()
         self._committed(self.pipeline.on_commands(commands))
         self._steps += 1
         self._checkpoint_if_due()
@@ -322,8 +338,7 @@ class System:
         """See `alpha_pulse.learning.running_system.RunningSystem`: commands of services that users call directly."""
         if not self._begun:
             raise ConflictError("the run has not begun, so its journal cannot record a command yet; call begin first")
-        if self._in_step:
-            raise ConflictError("a step is in progress, and commands are journaled between two steps; call after it")
+        self._check_between_steps()
         self.check_slice_follows()
         self.command(list(commands))
         self.store.flush()
@@ -363,6 +378,7 @@ class System:
 
     def checkpoint(self) -> None:
         """Write a checkpoint after the newest row."""
+        self._check_between_steps()
         write_checkpoint(self.store, self.store.head[0], self.components())
         self._checkpointed = self.store.head[0]
 

@@ -100,8 +100,8 @@ class TargetLoop:
                 **{f"drift_{name}": array for name, array in monitor.arrays.items()},
             },
         )  # fmt: skip
-        self.compiled = ships_kernels(self.session.model)
-        """Whether the model is run by its kernels."""
+        self.compiled = ships_kernels(self.session.model) and not monitor.plugged
+        """Whether no code of others is called back: the model is run by its kernels, and the detector is none of a plug-in."""
         self._connected: tuple[object, ...] = ()
         self._unserved: dict[int, Missing] = {}
         """By row, why the online model gave no probability."""

@@ -12,7 +12,7 @@ from alpha_pulse.core.errors import NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, scalar, take_all
 from alpha_pulse.core.types import DriftAlarm, Monitored
 from alpha_pulse.detectors.base import Detector
-from alpha_pulse.detectors.calibrated import Dependence, block_of, nearest_rate, tuned
+from alpha_pulse.detectors.calibrated import TUNED, Dependence, block_of, nearest_rate, tuned
 from alpha_pulse.detectors.drift import Adwin
 from alpha_pulse.detectors.packed import check_same_threshold
 from alpha_pulse.kernels.base.scores import LABEL, SERVED
@@ -81,6 +81,11 @@ class DriftMonitor:
             "sums": self._sums, "counters": self._counters, "times": self._times, "totals": self._totals,
             "windows": self._windows,
         }  # fmt: skip
+
+    @property
+    def plugged(self) -> bool:
+        """Whether its detector of errors is a plug-in's."""
+        return self._names[ERRORS] not in TUNED
 
     @staticmethod
     def _error_detector(settings: AdaptationConfig, dependence: Dependence, horizon: int) -> Detector:
