@@ -16,8 +16,8 @@ TINY = 1e-300
 def adversarial(n: int, n_features: int, classes: int, seed: int) -> Iterator[tuple[str, Row, Labels]]:
     """Each sequence as (name, features (n, n_features), labels (n,)).
 
-    >>> [name for name, rows, labels in adversarial(4, 2, 2, seed=1)] ['huge', 'tiny', 'constant', 'alternating', 'one class',
-    'a jump']
+    >>> [name for name, rows, labels in adversarial(4, 2, 2, seed=1)]
+    ['huge', 'tiny', 'constant', 'alternating', 'one class', 'a jump']
     """
     generator = np.random.default_rng(seed)
     labels = generator.integers(0, classes, n)

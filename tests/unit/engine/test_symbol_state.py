@@ -22,13 +22,14 @@ from alpha_pulse.stores.memory import MemoryStore
 from market_bars import START, market_bars
 
 HOURS_OF_A_YEAR = YEAR_NS / HOUR_NS
+BARS = 500
 
 
 def system() -> System:
-    """A run of one symbol, X, with volume and quotes; its feed is not read."""
-    one, start = np.ones(1), np.array([START])
+    """A run of one symbol, X, with volume and quotes; its feed, of as many bars as a test has at most, is not read."""
+    one, start = np.ones(BARS), START + np.arange(BARS) * HOUR_NS
     columns = BarColumns(
-        symbols=("X",), interval_ns=HOUR_NS, code=np.zeros(1, dtype=np.int64), ts_start=start,
+        symbols=("X",), interval_ns=HOUR_NS, code=np.zeros(BARS, dtype=np.int64), ts_start=start,
         open=one, high=one, low=one, close=one, volume=one, bid=one, ask=one,
     )  # fmt: skip
     return System(Config(batch=BatchConfig(enabled=False)), ReplayFeed(columns), MemoryStore())
