@@ -530,8 +530,8 @@ RECORD = (
         "released-before-it-is-recorded",
         "record",
         "engine/pipeline.py",
-        "        self.decide(block, fires, requests, events)\n",
-        "        self.decide(block, fires, requests, events)\n        self.decisions.run(RELEASE, lambda _: None)\n",
+        "            self.decide(block, fires, requests, events)\n",
+        "            self.decide(block, fires, requests, events)\n            self.decisions.run(RELEASE, lambda _: None)\n",
         ("flow/test_recovery.py::test_nothing_leaves_before_the_journal_holds_it",),
     ),
     Mutant(

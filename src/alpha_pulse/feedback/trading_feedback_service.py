@@ -88,10 +88,6 @@ class TradingFeedbackService:
         """A symbol's trade-quality model."""
         return self._symbols[symbol].quality
 
-    def quality_scale(self, features: FeatureVector, signal: Signal) -> float:
-        """The factor on a signal's size by the trade-quality model: 0.5 to 1.5; 1 before 200 closed lots."""
-        return self._symbols[features.symbol].quality.scale(features, signal)
-
     def on_entry(self, features: FeatureVector, signal: Signal) -> None:
         """Store the inputs of a signal that became an order of the primary book, until its lots are closed."""
         self._symbols[features.symbol].quality.on_entry(features, signal)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from itertools import repeat
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,6 @@ import numpy as np
 
 from alpha_pulse.core.errors import DataError, StateError
 from alpha_pulse.core.stateful import State
-from alpha_pulse.core.types import Bar
 from alpha_pulse.feeds import reading
 from alpha_pulse.feeds.bar_block import PRICES, BarBlock
 from alpha_pulse.feeds.base import Slice
@@ -20,8 +18,8 @@ from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.market_data import FileReport, MarketData, Note, ReadOptions
 from alpha_pulse.feeds.quality.validation import check_bars
 
-BLOCK = 512
-"""The number of slices built at once: enough to spread the cost of leaving numpy, few enough to take under 1 ms."""
+GATHERED_BARS = 512
+"""Bars that are gathered ahead: enough to spread the cost of numpy calls over single slices, and they take far below 1 ms."""
 
 
 class ReplayFeed:
@@ -65,9 +63,8 @@ class ReplayFeed:
         starts = np.flatnonzero(np.diff(self._ends, prepend=-1))
         self._starts = np.append(starts, self._ends.size)
         self._identity: str | None = None
-        self._block: list[Slice] = []
-        self._block_start = 0
-        self._block_index = 0
+        self.position = 0
+        """How many slices lie before the next one."""
         self._held = BarBlock.of((), columns.symbols)
         self._held_first = 0
         self.symbols = columns.symbols
@@ -118,25 +115,14 @@ class ReplayFeed:
         return ts_event - self.interval_ns
 
     @property
-    def position(self) -> int:
-        """How many slices lie before the next one."""
-        return self._block_start + self._block_index
-
-    @property
     def bars_done(self) -> int:
         """How many bars lie before the next slice."""
         return int(self._starts[self.position])
 
     def next_slice(self) -> Slice | None:
         """The next slice, or None at the end."""
-        index = self._block_index
-        if index == len(self._block):
-            self._build(self._block_start + index)
-            if not self._block:
-                return None
-            index = 0
-        self._block_index = index + 1
-        return self._block[index]
+        block = self.next_block(1)
+        return None if block is None else block.slice(0)
 
     def next_block(self, slices: int) -> BarBlock | None:
         """The next ``slices`` slices, fewer at the end of the data, or None there."""
@@ -145,8 +131,9 @@ class ReplayFeed:
         if last == first:
             return None
         if not self._held_first <= first <= last <= self._held_first + len(self._held):
-            self._held, self._held_first = self._gather(first, max(last, min(first + BLOCK, self.total_slices))), first
-        self.seek(last)
+            ahead = int(self._starts.searchsorted(self._starts[first] + GATHERED_BARS))
+            self._held, self._held_first = self._gather(first, max(last, min(ahead, self.total_slices))), first
+        self.position = last
         return self._held.part(first - self._held_first, last - self._held_first)
 
     def _gather(self, first: int, last: int) -> BarBlock:
@@ -168,7 +155,7 @@ class ReplayFeed:
             raise DataError(
                 f"position {position} is outside this feed; expected 0 to {self.total_slices}; seek to one of these"
             )
-        self._block, self._block_start, self._block_index = [], position, 0
+        self.position = position
 
     def cut(self, slices: int) -> ReplayFeed:
         """A feed of the first ``slices`` slices only, at its beginning; at least one."""
@@ -194,32 +181,3 @@ class ReplayFeed:
     def _ts_before(self, position: int) -> int | None:
         """The ``ts_event`` of the slice before ``position``."""
         return None if position == 0 else int(self._ends[self._starts[position - 1]])
-
-    def _build(self, first: int) -> None:
-        """Build the block of slices that begins with slice ``first``; an empty one at the end."""
-        bounds = self._starts[first : first + BLOCK + 1].tolist()
-        self._block, self._block_start, self._block_index = [], first, 0
-        if len(bounds) < 2:
-            return
-        low, high = bounds[0], bounds[-1]
-        block = self.columns.pick(slice(low, high))
-        symbols = self.symbols
-        bars = map(
-            Bar,
-            repeat(symbols[0]) if len(symbols) == 1 else [symbols[code] for code in block.code.tolist()],
-            self._ends[low:high].tolist(),
-            repeat(self.interval_ns) if block.ts_end is None else (block.ts_end - block.ts_start).tolist(),
-            block.open.tolist(),
-            block.high.tolist(),
-            block.low.tolist(),
-            block.close.tolist(),
-            repeat(None) if block.volume is None else block.volume.tolist(),
-            repeat(None) if block.bid is None else block.bid.tolist(),
-            repeat(None) if block.ask is None else block.ask.tolist(),
-            range(low, high) if len(symbols) == 1 else np.repeat(np.arange(len(bounds) - 1) + first, np.diff(bounds)).tolist(),
-        )
-        if len(symbols) == 1:
-            self._block = list(zip(bars))
-        else:
-            built = list(bars)
-            self._block = [tuple(built[bounds[i] - low : bounds[i + 1] - low]) for i in range(len(bounds) - 1)]

@@ -14,8 +14,8 @@ from alpha_pulse.feeds.base import Feed
 from alpha_pulse.reporting.report import encode_report, make_report
 from alpha_pulse.stores.base import Store
 
-CHUNK = 256
-"""Slices between two checks of ``stopped``: a few milliseconds."""
+CHUNK_SLICES, CHUNK_BARS = 256, 8_192
+"""Slices between two checks of ``stopped``, at most: as many as have so many bars, which take some tenths of a second."""
 SETTLING_SLICES = 300
 """First slices that are excluded from the rate: the first step of each kind is slower than later ones."""
 
@@ -57,7 +57,7 @@ def replay(
     resume
         Resume the run in the store, if any. For a finished run, its result is returned.
     on_progress
-        Called every few milliseconds.
+        Called every few hundredths of a second.
     on_replay
         Called with (steps replayed, steps in total) while the end of the journal is replayed after a checkpoint.
     on_skipped
@@ -148,10 +148,11 @@ class _Stopwatch:
 
 
 def _run_chunk(system: System, stopwatch: _Stopwatch) -> bool:
-    """Run up to `CHUNK` slices; False when the feed has ended."""
+    """Run up to `CHUNK_SLICES` slices; False when the feed has ended."""
     states = system.symbols.values()
     before = [state.bars for state in states]
     began = elapsed_ns()
-    slices = system.advance(CHUNK)
+    wanted = max(1, min(CHUNK_SLICES, CHUNK_BARS // len(states)))
+    slices = system.advance(wanted)
     stopwatch.lap(before, [state.bars for state in states], slices, elapsed_ns() - began)
-    return slices == CHUNK
+    return slices == wanted

@@ -81,7 +81,7 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     source = columns([list(range(50)), list(range(0, 50, 3))])
     whole = drain(ReplayFeed(source))
     for size in (1, 2, 7):
-        monkeypatch.setattr(replay, "BLOCK", size)
+        monkeypatch.setattr(replay, "GATHERED_BARS", size)
         feed = ReplayFeed(source)
         feed.seek(5)
         assert drain(feed) == whole[5:]
