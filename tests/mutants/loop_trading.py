@@ -9,8 +9,8 @@ EXTRACT = (
         "bars-known-when-they-begin",
         "extract",
         "feeds/replay.py",
-        "            self._ends[low:high].tolist(),\n",
-        "            block.ts_start.tolist(),\n",
+        "return BarBlock(self.symbols, first, starts, columns.code.astype(np.int64), ends, intervals, prices)",
+        "return BarBlock(self.symbols, first, starts, columns.code.astype(np.int64), columns.ts_start, intervals, prices)",
         ("unit/feeds/test_replay.py::test_slices_partition_all_bars_in_order",),
     ),
     Mutant(
@@ -33,8 +33,8 @@ EXTRACT = (
         "a-bar-bears-the-close-of-the-next",
         "extract",
         "feeds/replay.py",
-        "            block.close.tolist(),\n",
-        "            [*block.close.tolist()[1:], block.close.tolist()[-1]],\n",
+        "columns.low, columns.close, columns.volume, columns.bid, columns.ask)",
+        "columns.low, np.append(columns.close[1:], columns.close[-1:]), columns.volume, columns.bid, columns.ask)",
         ("unit/feeds/test_replay.py::test_slices_partition_all_bars_in_order",),
     ),
     Mutant(
