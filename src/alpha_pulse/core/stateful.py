@@ -61,7 +61,7 @@ def pack(states: Mapping[str, State], meta: Mapping[str, Any] | None = None) -> 
     {'n': 3}
     """
     header: dict[str, Any] = {"meta": dict(meta or {}), "states": {}}
-    chunks: list[bytes] = []
+    chunks: list[memoryview] = []
     for name in sorted(states):
         state = states[name]
         index = []
@@ -71,11 +71,14 @@ def pack(states: Mapping[str, State], meta: Mapping[str, Any] | None = None) -> 
             if dtype not in _DTYPES:
                 raise StateError(f"state {name!r} contains array {key!r} of type {dtype}; expected one of {sorted(_DTYPES)}")
             index.append([key, dtype, list(array.shape)])
-            chunks.append(array.tobytes())
+            chunks.append(array.reshape(-1).view(np.uint8).data)
         header["states"][name] = {"scalars": state.scalars, "arrays": index}
     head = msgspec.json.encode(header, order="deterministic")
-    body = b"".join([MAGIC, len(head).to_bytes(8, "little"), head, *chunks])
-    return body + hashlib.sha256(body).digest()
+    parts: list[bytes | memoryview] = [MAGIC, len(head).to_bytes(8, "little"), head, *chunks]
+    checksum = hashlib.sha256()
+    for part in parts:
+        checksum.update(part)
+    return b"".join([*parts, checksum.digest()])
 
 
 def unpack(blob: bytes) -> tuple[dict[str, State], dict[str, Any]]:
