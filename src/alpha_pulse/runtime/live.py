@@ -21,6 +21,8 @@ BUDGET_NS = 1_000_000
 """Time budget of a turn of the event loop. A single step that takes longer, such as a training, is not divided."""
 TICK_S = 0.02
 """The longest sleep while rows are not durable yet."""
+MOST_SLICES = 32
+"""Slices of a block at full speed, at most."""
 LATE_NS = 1_000_000_000
 """A run that is later than this does not catch up."""
 CHECKPOINT_NS = 60_000_000_000
@@ -69,6 +71,8 @@ class Runner:
         self.result: bytes | None = system.store.result()
         self.bars_per_second = 0.0
         self._due_ns = 0
+        self._slices = 1
+        """Of a block at full speed: as many as fit into the budget."""
         self._ending = self.result is not None
         self._safe = -1
         self._checkpointed_ns = elapsed_ns()
@@ -172,7 +176,7 @@ class Runner:
         async with self._stepping:
             while steps and self.state == "paused" and not self._ending:
                 until = elapsed_ns() + BUDGET_NS
-                while steps and self._step_once():
+                while steps and self._advance(1):
                     steps -= 1
                     if elapsed_ns() >= until:
                         break
@@ -265,19 +269,27 @@ class Runner:
         until = now + BUDGET_NS
         if now - self._due_ns > LATE_NS:
             self._due_ns = now
-        while self._step_once():
-            now = elapsed_ns()
+        while self._advance(1 if self.bars_per_second else self._slices):
+            began, now = now, elapsed_ns()
+            self._adapt_slices(now - began)
             if now >= until or (self.bars_per_second and self._due_ns > now):
                 break
         self._sample(now)
         self._notify()
 
-    def _step_once(self) -> bool:
-        """Run one step; False at the end of the feed, and when the step failed."""
+    def _adapt_slices(self, took_ns: int) -> None:
+        """Double the slices of a block while it takes less than a third of the budget, and halve them above the budget."""
+        if took_ns < BUDGET_NS // 3:
+            self._slices = min(2 * self._slices, MOST_SLICES)
+        elif took_ns > BUDGET_NS:
+            self._slices = max(1, self._slices // 2)
+
+    def _advance(self, slices: int) -> bool:
+        """Run some steps; False at the end of the feed, and when a step failed."""
         before = self._system.feed.position
         try:
             bars = self._count_bars()
-            if not self._system.step():
+            if self._system.advance(slices) < slices:
                 self._ending = True
                 return False
         except Exception as error:
