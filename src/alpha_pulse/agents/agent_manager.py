@@ -121,7 +121,7 @@ class AgentManager:
         for symbol in symbols:
             self._symbol_place(symbol)
         self._take_over()
-        # Of one decision, made anew at each.
+        # Scratch of one decision, which the next one overwrites.
         self._rows: Row = np.zeros((1, HEAD + COLUMNS * n))
         self._row = self._rows[0]
         self._given: Row = np.full((n, GIVEN), math.nan)

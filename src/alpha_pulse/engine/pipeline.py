@@ -3,12 +3,12 @@
 The order prevents look-ahead: a slice first resolves earlier decisions, then the models learn from that, and only then a new
 decision is made. No order or prediction leaves before the journal contains it.
 
-Slices are processed in blocks; a live slice is a block of one. What no decision can change (stages 2 to 6: labels, learning,
-detecting, adapting, features, serving) is run for each symbol over the whole block, several symbols at once: the *learning
-pass*, see `alpha_pulse.engine.symbol_state`. What shares cash, weights and limits (stages 1, 7 and 8, and learning from trades)
-runs slice by slice: the *decision pass*. Neither looks past its row, and both stop where Python has to act. The learning pass
-notes what each row served; decisions read these notes and none of its models, which are at the end of the block by then.
-Commands and requests come between two blocks. So the size of a block changes no result.
+Slices are processed in blocks; a slice that comes alone is a block of one. What no decision can change (stages 2 to 6: labels,
+learning, detecting, adapting, features, serving) is run for each symbol over the whole block, several symbols at once: the
+*learning pass*, see `alpha_pulse.engine.symbol_state`. What shares cash, weights and limits (stages 1, 7 and 8, and learning
+from trades) runs slice by slice: the *decision pass*. Neither looks past its row, and both stop where Python has to act. The
+learning pass notes what each row served; decisions read these notes and none of its models, which are at the end of the block
+by then. Commands and requests come between two blocks. So the size of a block changes no result.
 
 How a label reaches a model: in the learning pass, `alpha_pulse.kernels.session.target` computes it from the bar on which it is
 due and lets the model of that prediction learn it. A trade's comes from its closed lot, in `alpha_pulse.engine.quality_pass`.

@@ -57,12 +57,6 @@ class ArrayTable:
         for name, array in arrays.items():
             self.put(name, array)
 
-    def array(self, name: str) -> NDArray[Any]:
-        """The array of that name, which must exist."""
-        array = self._arrays[self._places[name]]
-        assert array is not None, name
-        return array
-
     def put(self, name: str, array: NDArray[Any]) -> None:
         """Add an array, or replace an earlier one."""
         place = self._places[name]
