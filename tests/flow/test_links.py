@@ -107,6 +107,25 @@ def test_link_decay_to_adaptation() -> None:
     assert "decay" in {action.cause for action in done.adaptations}
 
 
+def test_link_request_to_the_timer() -> None:
+    # The timer of 86,400,000 s does not fire by itself after the first slice.
+    decay = {"adaptation.drift_threshold": 1e-12, "adaptation.accuracy_threshold": 0.03, "learning.window": 200}
+    settings = {**LEAN, **decay, "adaptation.interval_s": 86_400_000}
+    assert run(restless(2_200), settings).adaptations == []
+    system = begun(restless(2_200), settings)
+    while system.advance(100) == 100:
+        if not system.no_slice_follows:
+            asyncio.run(system.adaptation.monitor_and_adapt())
+    assert "decay" in {action.cause for action in finished(system).adaptations}
+
+
+def test_link_journal_to_the_clock() -> None:
+    system, times = begun(restless(120), LEAN), list[bool]()
+    system.on_commit = lambda _, step: times.append(system.now_ns() == step.bars[0].ts_event)
+    system.advance(120)
+    assert times == [True] * 120
+
+
 def test_link_outcome_to_trade_quality() -> None:
     done = restless_run()
     lots = [lot for lot in done.lots if lot.book == "combined"]

@@ -12,11 +12,10 @@ from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.core.types import RegimeChange
 from alpha_pulse.detectors.regime import RegimeDetector
 from alpha_pulse.engine.journal import encode
-from alpha_pulse.engine.regime_monitor import RegimeMonitor
 from alpha_pulse.feeds.synthetic import Market, SyntheticFeed, regimes
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import opened, ran
-from flow.runs import LEAN, Done, begun, finished, run
+from flow.runs import LEAN, Done, again, begun, finished, run
 
 CHANGES = (1_200, 1_700)
 BARS = 2_200
@@ -105,16 +104,15 @@ def test_the_gateway_shows_what_the_journal_holds() -> None:
 
 def test_symbols_are_seen_together() -> None:
     feed = regimes(600, 4, (), Market(symbols=("A", "B"), clustering=0.0))
-    watch = RegimeMonitor(feed.symbols, feed.interval_ns)
+    system = begun(feed, LEAN)
+    system.advance(600)
+    seen = [system.regimes.detectors[symbol].correlation for symbol in ("A", "B")]
     returns: dict[str, list[float]] = {"A": [], "B": []}
-    seen = []
-    while (bars := feed.next_slice()) is not None:
-        watch.observe(bars)
+    for bars in iter(again(feed).next_slice, None):
         for bar in bars:
             returns[bar.symbol].append(np.log(bar.close))
-        seen.append([watch.detectors[symbol].correlation for symbol in ("A", "B")])
     blocks = (len(returns["A"]) - 1) // 24
     cut = slice((blocks - 1) * 24, blocks * 24)
     own, other = (np.diff(returns[symbol])[cut] for symbol in ("A", "B"))
     expected = np.sqrt(24) * np.arctanh((own @ other) / np.sqrt((own @ own) * (other @ other)))
-    assert seen[-1] == pytest.approx([expected, expected], abs=1e-9)
+    assert seen == pytest.approx([expected, expected], abs=1e-9)

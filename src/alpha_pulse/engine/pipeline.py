@@ -77,7 +77,6 @@ class Pipeline:
                 write(BlockRecord(block.part(0, done), *of))
             raise
         write(BlockRecord(block, *of))
-        self.clock.advance_to(int(block.times[-1]))
         self.decisions.run(RELEASE, lambda _: None)
 
     def write(self, record: BlockRecord, committed: Callable[[StepRecord], None] = lambda _: None) -> None:
