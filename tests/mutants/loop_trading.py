@@ -522,8 +522,8 @@ RECORD = (
         "orders-of-a-block-are-released-at-its-end",
         "record",
         "kernels/decisions/slice_pass.py",
-        "            reason = _release(table, slice_)\n",
-        "            reason = _release(table, slice_) if slice_ == last_slice else layout.DONE\n",
+        "            reason = _release(own, slice_)\n",
+        "            reason = _release(own, slice_) if slice_ == last_slice else layout.DONE\n",
         ("flow/test_blocks.py",),
     ),
     Mutant(

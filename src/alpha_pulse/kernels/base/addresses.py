@@ -140,6 +140,12 @@ def borrowed_rows(array: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @kernel
+def borrowed_table(table: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`borrowed`, of a table."""
+    return carray(_ints_at(table.ctypes.data), (table.shape[0], table.shape[1]))
+
+
+@kernel
 def floats_from(address: int, n: int) -> NDArray[np.float64]:
     """The ``n`` float64 numbers that begin at ``address``."""
     return carray(_floats_at(address), (n,))

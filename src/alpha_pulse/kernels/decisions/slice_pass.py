@@ -276,29 +276,30 @@ def run(table: Ints, last_slice: int, last_phase: int) -> int:
 
     After OUTCOMES and ENTERED the cursor is at the next phase; after the others it is where it was, to be tried again.
     """
-    cursor, starts = ints(table, layout.CURSOR_), ints(table, layout.STARTS_)
+    own = addresses.borrowed_table(table)
+    cursor, starts = ints(own, layout.CURSOR_), ints(table, layout.STARTS_)
     while cursor[layout.SLICE] < last_slice or (cursor[layout.SLICE] == last_slice and cursor[layout.PHASE] <= last_phase):
         slice_, phase = cursor[layout.SLICE], cursor[layout.PHASE]
         first, end = starts[slice_], starts[slice_ + 1]
         reason = layout.DONE
         if phase == layout.OPEN:
-            reason = _open(table, first, end)
+            reason = _open(own, first, end)
         elif phase == layout.TRADE:
-            reason = _trade(table, slice_, first, end)
+            reason = _trade(own, slice_, first, end)
         elif phase == layout.DECIDE:
-            reason = _decide(table, slice_, end)
-        elif not _room_to_release(table, slice_, first, end):
+            reason = _decide(own, slice_, end)
+        elif not _room_to_release(own, slice_, first, end):
             reason = layout.RESTING_FULL
         else:
-            reason = _release(table, slice_)
+            reason = _release(own, slice_)
         if reason != layout.DONE:
             return reason
         cursor[layout.PHASE] = phase + 1
         if phase == layout.TRADE:
             cursor[layout.ROW] = first
-            if _has_outcomes(table, slice_):
+            if _has_outcomes(own, slice_):
                 return layout.OUTCOMES
-        if phase == layout.DECIDE and _has_entered(table, slice_):
+        if phase == layout.DECIDE and _has_entered(own, slice_):
             return layout.ENTERED
         if phase == layout.RELEASE:
             cursor[layout.SLICE], cursor[layout.PHASE] = slice_ + 1, layout.OPEN

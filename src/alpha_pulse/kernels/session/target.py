@@ -379,11 +379,12 @@ def run(table: Ints, first_row: int, first_phase: int, last_row: int, last_phase
     Returns ``row * STOPS + reason``: where and why it stopped, with the reason DONE at the end. After CALL_LEARN, PERIODIC,
     ATTEND, CALL_PREDICT and DIVERGED the caller acts and goes on at the next phase; after the others it raises.
     """
+    own = addresses.borrowed_table(table)
     for row in range(first_row, last_row + 1):
         begin = first_phase if row == first_row else layout.JOIN
         end = last_phase if row == last_row else layout.FINISH
         for phase in range(begin, end + 1):
-            reason = _phase(table, row, phase)
+            reason = _phase(own, row, phase)
             if reason != layout.DONE:
                 return row * layout.STOPS + reason
     return last_row * layout.STOPS + layout.DONE
