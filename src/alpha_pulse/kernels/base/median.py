@@ -2,7 +2,7 @@
 
 Layout from ``base`` on: count of values ever pushed, ring (``window`` places), sorted values (``window`` places). A push
 finds the positions by bisection and shifts the values between them by one: O(log w) compares and one move of memory, about
-half a microsecond for 2,000 values. It does no arithmetic, so rounding errors do not accumulate.
+0.2 µs for 2,000 values. It does no arithmetic, so rounding errors do not accumulate.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.kernels.base.addresses import shift
 from alpha_pulse.kernels.base.jit import kernel
 
 
@@ -58,18 +59,15 @@ def median_push(state: NDArray[np.float64], base: int, window: int, value: float
     start = base + 1 + window
     if pushed < window:
         new = _rank(state, start, pushed, value)
-        for i in range(start + pushed, start + new, -1):
-            state[i] = state[i - 1]
+        shift(state, start + new, pushed - new, 1)
     else:
         old = _rank(state, start, window, state[place])
         new = _rank(state, start, window, value)
         if new > old:
             new -= 1
-            for i in range(start + old, start + new):
-                state[i] = state[i + 1]
+            shift(state, start + old + 1, new - old, -1)
         else:
-            for i in range(start + old, start + new, -1):
-                state[i] = state[i - 1]
+            shift(state, start + new, old - new, 1)
     state[start + new] = value
     state[place] = value
     state[base] = pushed + 1.0
