@@ -124,8 +124,8 @@ LEARNERS = (
         "a-late-feature-by-the-count-of-all-rows",
         "learn",
         "kernels/base/scaler.py",
-        "        if state[seen + j] != weight:",
-        "        if weight == 0.0:",
+        "step = max(share / weight[j], floor)",
+        "step = max(share / weight[0], floor)",
         ("unit/integrations/test_as_river.py::test_a_feature_that_is_late_or_rare_is_learned_as_river_learns_it",),
     ),
     Mutant(

@@ -208,8 +208,8 @@ LEARN = (
         "scaler-sees-the-row-after-the-step",
         "learn",
         "kernels/base/scaler.py",
-        "state[variances + j] = (1.0 - step) * (state[variances + j] + step * delta * delta)",
-        "state[variances + j] += step * (delta * delta - state[variances + j])",
+        "variance[j] = (1.0 - step) * (variance[j] + step * delta * delta) if known else variance[j]",
+        "variance[j] += step * (delta * delta - variance[j]) if known else 0.0",
         ("unit/kernels/test_linear.py::test_every_step_is_the_naive_twins",),
     ),
     Mutant(

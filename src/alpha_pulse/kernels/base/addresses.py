@@ -35,6 +35,8 @@ pointer_to: Any = types.CPointer
 ADDRESS, OUTER, BLOCKS, ROWS, COLUMNS = range(5)
 DIMENSIONS = 4
 FLOAT_BYTES = 8
+BUFFER = 64
+"""Numbers of `buffer_address`."""
 
 _POINTER = pointer_to(types.float64)
 _INTEGERS = pointer_to(types.int64)
@@ -151,6 +153,17 @@ def borrowed_table(table: NDArray[np.int64]) -> NDArray[np.int64]:
 def floats_from(address: int, n: int) -> NDArray[np.float64]:
     """The ``n`` float64 numbers that begin at ``address``."""
     return carray(_floats_at(address), (n,))
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def buffer_address(context: Any) -> Any:
+    """The address of ``BUFFER`` float64 numbers, uninitialised, on the stack: valid until the calling kernel returns."""
+
+    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        buffer = cgutils.alloca_once(builder, ir.ArrayType(ir.DoubleType(), BUFFER))
+        return builder.ptrtoint(buffer, ir.IntType(64))
+
+    return types.int64(), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels.base import scaler
+from alpha_pulse.kernels.base import addresses, scaler
 from alpha_pulse.kernels.base.example_weight import share_of
 from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.mixing.hedge import sigmoid
@@ -39,19 +39,19 @@ def size(d: int) -> int:
 
 
 @kernel
-def _standard(state: NDArray[np.float64], x: NDArray[np.float64], j: int) -> float:
-    d = x.shape[0]
-    mean = float(state[HEAD + j])
-    return scaler.standard(x[j], mean, scaler.deviation(mean, state[HEAD + d + j]), MAX_Z)
-
-
-@kernel
 def score(state: NDArray[np.float64], x: NDArray[np.float64]) -> float:
     """The log odds of label 1 for one row."""
     d = x.shape[0]
     total = float(state[HEAD + 3 * d])
-    for j in range(d):
-        total += state[HEAD + 2 * d + j] * _standard(state, x, j)
+    z = addresses.floats_from(addresses.buffer_address(), addresses.BUFFER)
+    for first in range(0, d, addresses.BUFFER):
+        n = min(addresses.BUFFER, d - first)
+        mean, variance, weight = HEAD + first, HEAD + d + first, HEAD + 2 * d + first
+        part = x[first : first + n]
+        scaler.standardise(part, state[mean : mean + n], state[variance : variance + n], MAX_Z, z)
+        weights = state[weight : weight + n]
+        for j in range(n):
+            total += weights[j] * z[j]
     return total
 
 
@@ -73,17 +73,18 @@ def learn(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight
     share = share_of(weight)
     state[N] += share
     scaler.learn_scales(state, x, HEAD, HEAD + d, HEAD + 3 * d + 1, share, state[STEP])
+    variances, weights = state[HEAD + d : HEAD + 2 * d], state[HEAD + 2 * d : HEAD + 3 * d]
+    z = scratch[:d]
+    scaler.standardise(x, state[HEAD : HEAD + d], variances, MAX_Z, z)
     total = float(state[HEAD + 3 * d])
     for j in range(d):
-        scratch[j] = _standard(state, x, j)
-        total += state[HEAD + 2 * d + j] * scratch[j]
+        total += weights[j] * z[j]
     gradient = clip((sigmoid(total) - label) * weight, MAX_GRADIENT)
     rate = state[RATE] * state[BOOST]
     shrink = rate * state[L2] * share
     for j in range(d):
-        if state[HEAD + d + j] > 0.0:
-            w = state[HEAD + 2 * d + j]
-            state[HEAD + 2 * d + j] = clip(w - rate * gradient * scratch[j] - shrink * w, MAX_WEIGHT)
+        moved = clip(weights[j] - rate * gradient * z[j] - shrink * weights[j], MAX_WEIGHT)
+        weights[j] = moved if variances[j] > 0.0 else weights[j]
     state[HEAD + 3 * d] = clip(state[HEAD + 3 * d] - rate * gradient, MAX_WEIGHT)
 
 
