@@ -146,8 +146,8 @@ METRICS = (
         "an-evaluation-learns-before-it-predicts",
         "metrics",
         "kernels/linear/linear.py",
-        "        out[i] = predict(state, x[i])\n        learn(state, x[i], labels[i], weights[i], scratch)\n",
-        "        learn(state, x[i], labels[i], weights[i], scratch)\n        out[i] = predict(state, x[i])\n",
+        "        out[i] = predict(own, rows[i])\n        learn(own, rows[i], labels[i], weights[i], z)\n",
+        "        learn(own, rows[i], labels[i], weights[i], z)\n        out[i] = predict(own, rows[i])\n",
         ("unit/kernels/test_linear.py::test_loop_and_steps_are_bit_equal",),
     ),
     Mutant(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from alpha_pulse.features import layout
 from alpha_pulse.features.calendar import calendar_step
 from alpha_pulse.features.schema import RETURNS
-from alpha_pulse.kernels.base.addresses import borrowed, borrowed_rows
+from alpha_pulse.kernels.base.addresses import borrowed
 from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.base.median import median_push, median_value
 from alpha_pulse.kernels.base.moments import ema_weight, log_ratio, quotient, wilder_weight
@@ -291,7 +291,7 @@ def served_rows(state: Row, ts: NDArray[np.int64], bars: Row, levels: Row, featu
     See `alpha_pulse.features.extractor.FeatureExtractor.update_rows`.
     """
     n: int = bars.shape[0]
-    own, rows, root_horizon = borrowed(state), borrowed_rows(features), math.sqrt(state[layout.HORIZON])
+    own, rows, root_horizon = borrowed(state), borrowed(features), math.sqrt(state[layout.HORIZON])
     for row in range(n):
         volume, bid, ask = bars[row, 4], bars[row, 5], bars[row, 6]
         known = served_step(

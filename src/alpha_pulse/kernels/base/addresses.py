@@ -21,6 +21,7 @@ from numba import types
 from numba.core import cgutils as numba_cgutils
 from numba.core.ccallback import CFunc
 from numba.extending import intrinsic as numba_intrinsic
+from numba.np.arrayobj import make_array as numba_make_array
 from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
@@ -30,6 +31,7 @@ from alpha_pulse.kernels.base.kernel_cache import KernelCache, module_key
 # numba is hardly typed.
 intrinsic: Any = numba_intrinsic
 cgutils: Any = numba_cgutils
+make_array: Any = numba_make_array
 pointer_to: Any = types.CPointer
 
 ADDRESS, OUTER, BLOCKS, ROWS, COLUMNS = range(5)
@@ -131,22 +133,17 @@ def ints_4d(table: NDArray[np.int64], entry: int) -> NDArray[np.int64]:
     return carray(_ints_at(table[entry, ADDRESS]), shape)
 
 
-@kernel
-def borrowed(array: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same array (n,), not counted: parts of it cost nothing to make. The caller keeps it alive."""
-    return carray(_floats_at(array.ctypes.data), (array.shape[0],))
+@intrinsic  # type: ignore[untyped-decorator]
+def borrowed(context: Any, array: Any) -> Any:
+    """The same array, whose references are not counted: parts of it cost nothing to make. The caller keeps it alive."""
 
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        view = make_array(signature.return_type)(context, builder, arguments[0])
+        for owner in ("meminfo", "parent"):
+            setattr(view, owner, ir.Constant(getattr(view, owner).type, None))
+        return view._getvalue()
 
-@kernel
-def borrowed_rows(array: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`borrowed`, of an array (n, d)."""
-    return carray(_floats_at(array.ctypes.data), (array.shape[0], array.shape[1]))
-
-
-@kernel
-def borrowed_table(table: NDArray[np.int64]) -> NDArray[np.int64]:
-    """`borrowed`, of a table."""
-    return carray(_ints_at(table.ctypes.data), (table.shape[0], table.shape[1]))
+    return array(array), generate
 
 
 @kernel

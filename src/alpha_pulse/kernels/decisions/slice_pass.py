@@ -276,7 +276,7 @@ def run(table: Ints, last_slice: int, last_phase: int) -> int:
 
     After OUTCOMES and ENTERED the cursor is at the next phase; after the others it is where it was, to be tried again.
     """
-    own = addresses.borrowed_table(table)
+    own = addresses.borrowed(table)
     cursor, starts = ints(own, layout.CURSOR_), ints(table, layout.STARTS_)
     while cursor[layout.SLICE] < last_slice or (cursor[layout.SLICE] == last_slice and cursor[layout.PHASE] <= last_phase):
         slice_, phase = cursor[layout.SLICE], cursor[layout.PHASE]

@@ -21,7 +21,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels.base.addresses import borrowed, borrowed_rows
+from alpha_pulse.kernels.base.addresses import borrowed
 from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.detection.covariate_index import PRIOR, compare_missing, index_p_value, known_and_missing, psi
 from alpha_pulse.kernels.detection.covariate_layout import (
@@ -302,9 +302,9 @@ def covariate_until(
     Their times ``ts`` (n,) go into the ring ``times`` (m,), that of the k-th row taken at place (k - 1) mod m. Returns the
     number of the row that gave a drift, n where none did, ~i where row i was refused; the rows before it are then taken.
     """
-    n, own, rows, each = len(values), borrowed(state), borrowed_rows(values), len(known) > 1
+    n, own, rows, masks, each = len(values), borrowed(state), borrowed(values), borrowed(known), len(known) > 1
     for i in range(first, n):
-        flag = covariate_step(own, rows[i], known[i if each else 0])
+        flag = covariate_step(own, rows[i], masks[i if each else 0])
         if flag == REFUSED:
             return ~i
         times[(int(state[SEEN]) - 1) % times.size] = ts[i]

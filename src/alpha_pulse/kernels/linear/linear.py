@@ -118,13 +118,15 @@ def learn_rows(
     out: NDArray[np.float64],
 ) -> None:
     """For each row predict into ``out``, then learn. Bit-equal to the single calls."""
+    own, rows, z = addresses.borrowed(state), addresses.borrowed(x), addresses.borrowed(scratch)
     for i in range(x.shape[0]):
-        out[i] = predict(state, x[i])
-        learn(state, x[i], labels[i], weights[i], scratch)
+        out[i] = predict(own, rows[i])
+        learn(own, rows[i], labels[i], weights[i], z)
 
 
 @kernel
 def predict_rows(state: NDArray[np.float64], x: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """P(label = 1) for each row."""
+    own, rows = addresses.borrowed(state), addresses.borrowed(x)
     for i in range(x.shape[0]):
-        out[i] = predict(state, x[i])
+        out[i] = predict(own, rows[i])

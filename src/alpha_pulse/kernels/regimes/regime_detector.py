@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.kernels.base.addresses import borrowed
 from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.detection.detection import CHANGE, DRIFT, SEEN
 from alpha_pulse.kernels.regimes import hmm
@@ -173,8 +174,9 @@ def regime_rows(
     Returns the number of the row that caused changes, which are then in the event rows; n without a change; ~i where row i is
     not a valid bar, after the rows before it were processed. Bit-equal to `regime_bar` and `regime_end` on each row.
     """
+    own, counts = borrowed(market), borrowed(counters)
     for i in range(first, len(bars)):
-        status = regime_bar(market, counters, ts[i], bars[i, 0], bars[i, 1], bars[i, 2], bars[i, 3])
+        status = regime_bar(own, counts, ts[i], bars[i, 0], bars[i, 1], bars[i, 2], bars[i, 3])
         if status == REFUSED:
             return ~i
         if status == BLOCK_ENDS:

@@ -379,7 +379,7 @@ def run(table: Ints, first_row: int, first_phase: int, last_row: int, last_phase
     Returns ``row * STOPS + reason``: where and why it stopped, with the reason DONE at the end. After CALL_LEARN, PERIODIC,
     ATTEND, CALL_PREDICT and DIVERGED the caller acts and goes on at the next phase; after the others it raises.
     """
-    own = addresses.borrowed_table(table)
+    own = addresses.borrowed(table)
     for row in range(first_row, last_row + 1):
         begin = first_phase if row == first_row else layout.JOIN
         end = last_phase if row == last_row else layout.FINISH
