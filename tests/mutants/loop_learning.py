@@ -208,8 +208,8 @@ LEARN = (
         "scaler-sees-the-row-after-the-step",
         "learn",
         "kernels/base/scaler.py",
-        "variance[j] = (1.0 - step) * (variance[j] + step * delta * delta) if known else variance[j]",
-        "variance[j] += step * (delta * delta - variance[j]) if known else 0.0",
+        "variance[j] = (1.0 - step) * (spread + step * delta * delta) if known else spread",
+        "variance[j] = spread + step * (delta * delta - spread) if known else spread",
         ("unit/kernels/test_linear.py::test_every_step_is_the_naive_twins",),
     ),
     Mutant(

@@ -42,12 +42,12 @@ def learn_scales(
     d, floor = x.shape[0], least * share
     mean, variance, weight = state[means : means + d], state[variances : variances + d], state[seen : seen + d]
     for j in range(d):  # without a branch, so that it is compiled to vector instructions
-        known = not is_missing(x[j])
+        known, before, spread = not is_missing(x[j]), mean[j], variance[j]
         weight[j] += share if known else 0.0
         step = max(share / weight[j], floor)
-        delta = min(max(x[j] - mean[j], -MAX_DELTA), MAX_DELTA)
-        mean[j] = mean[j] + step * delta if known else mean[j]
-        variance[j] = (1.0 - step) * (variance[j] + step * delta * delta) if known else variance[j]
+        delta = min(max(x[j] - before, -MAX_DELTA), MAX_DELTA)
+        mean[j] = before + step * delta if known else before
+        variance[j] = (1.0 - step) * (spread + step * delta * delta) if known else spread
 
 
 @kernel
