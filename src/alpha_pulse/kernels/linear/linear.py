@@ -91,8 +91,9 @@ def learn(state: NDArray[np.float64], x: NDArray[np.float64], label: int, weight
 @kernel
 def predict_outputs(state: NDArray[np.float64], x: NDArray[np.float64], outputs: NDArray[np.float64]) -> float:
     """`predict`; the probability is also the one output."""
-    outputs[0] = predict(state, x)
-    return float(outputs[0])
+    probability = sigmoid(score(state, x))
+    outputs[0] = probability
+    return probability
 
 
 @kernel

@@ -30,7 +30,7 @@ def log_loss(probability: float, label: int) -> float:
     0.6931
     """
     p = min(max(probability, PROBABILITY_FLOOR), 1.0 - PROBABILITY_FLOOR)
-    return -math.log(p) if label == 1 else -math.log(1.0 - p)
+    return -math.log(p if label == 1 else 1.0 - p)
 
 
 @kernel
@@ -40,10 +40,8 @@ def sigmoid(x: float) -> float:
     >>> sigmoid(0.0)
     0.5
     """
-    if x >= 0.0:
-        return 1.0 / (1.0 + math.exp(-x))
-    e = math.exp(x)
-    return e / (1.0 + e)
+    e = math.exp(-x if x >= 0.0 else x)
+    return (1.0 if x >= 0.0 else e) / (1.0 + e)
 
 
 @kernel
