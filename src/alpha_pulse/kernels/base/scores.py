@@ -53,7 +53,10 @@ def predicted_class(record: NDArray[np.float64], member: int) -> int:
 
 
 @kernel
-def _score_member(state: NDArray[np.float64], record: NDArray[np.float64], member: int, label: int) -> None:
+def _score_member(
+    state: NDArray[np.float64], record: NDArray[np.float64], member: int, label: int, base_loss: float, repeats: float
+) -> None:
+    """Add a label to a member's sums; ``base_loss`` of the base rate, ``repeats`` is 1 where the no-change rule is right."""
     p = record[member]
     if math.isnan(p):
         return
@@ -61,44 +64,51 @@ def _score_member(state: NDArray[np.float64], record: NDArray[np.float64], membe
     predicted = predicted_class(record, member)
     state[sums + COUNT] += 1.0
     state[sums + HITS] += 1.0 if predicted == label else 0.0
-    state[sums + LOSS] += log_loss(p, label)
+    state[sums + LOSS] += base_loss if member == BASE else log_loss(p, label)
     state[sums + BRIER] += (p - label) * (p - label)
-    state[sums + BASE_LOSS] += log_loss(record[BASE], label)
-    if label == 1:
-        state[sums + (TRUE_POSITIVE if predicted == 1 else FALSE_NEGATIVE)] += 1.0
-    else:
-        state[sums + (FALSE_POSITIVE if predicted == 1 else TRUE_NEGATIVE)] += 1.0
-    state[sums + NO_CHANGE_HITS] += 1.0 if predicted_class(record, NO_CHANGE) == label else 0.0
+    state[sums + BASE_LOSS] += base_loss
+    positive = TRUE_POSITIVE if label == 1 else FALSE_POSITIVE
+    negative = FALSE_NEGATIVE if label == 1 else TRUE_NEGATIVE
+    state[sums + (positive if predicted == 1 else negative)] += 1.0
+    state[sums + NO_CHANGE_HITS] += repeats
     bin_ = min(int(p * BINS), BINS - 1)
     state[sums + BLOCK + bin_] += 1.0 if label == 1 else NEGATIVE
 
 
 @kernel
-def _slide(state: NDArray[np.float64], record: NDArray[np.float64], sign: float) -> None:
+def _slide(state: NDArray[np.float64], record: NDArray[np.float64], base_loss: float, sign: float) -> None:
     label = int(record[LABEL])
     state[WINDOW_LOSS] += sign * log_loss(record[SERVED], label)
-    state[WINDOW_BASE_LOSS] += sign * log_loss(record[BASE], label)
+    state[WINDOW_BASE_LOSS] += sign * base_loss
     state[WINDOW_HITS] += sign * (1.0 if predicted_class(record, SERVED) == label else 0.0)
+
+
+@kernel
+def _base_loss(record: NDArray[np.float64]) -> float:
+    return log_loss(record[BASE], int(record[LABEL]))
 
 
 @kernel
 def step(state: NDArray[np.float64], record: NDArray[np.float64]) -> None:
     """Score one labelled prediction: ``record`` starts with (probabilities[M], label, last label known), float64."""
     label = int(record[LABEL])
+    base_loss, repeats = _base_loss(record), 1.0 if predicted_class(record, NO_CHANGE) == label else 0.0
     for member in range(N_MEMBERS):
-        _score_member(state, record, member, label)
+        _score_member(state, record, member, label, base_loss, repeats)
     window = int(state[WINDOW])
     ring = HEAD + N_MEMBERS * STRIDE
     slot = ring + int(state[NEXT]) * RECORD
     if state[FILLED] == window:
-        _slide(state, state[slot : slot + RECORD], -1.0)
+        oldest = state[slot : slot + RECORD]
+        _slide(state, oldest, _base_loss(oldest), -1.0)
     else:
         state[FILLED] += 1.0
     for i in range(RECORD):
         state[slot + i] = record[i]
-    _slide(state, record, 1.0)
-    state[NEXT] = (state[NEXT] + 1.0) % window
-    if state[NEXT] == 0.0:
+    _slide(state, record, base_loss, 1.0)
+    following = int(state[NEXT]) + 1
+    state[NEXT] = 0.0 if following == window else following
+    if following == window:
         _resum(state, ring, int(state[FILLED]))
 
 
@@ -109,7 +119,8 @@ def _resum(state: NDArray[np.float64], ring: int, filled: int) -> None:
     state[WINDOW_BASE_LOSS] = 0.0
     state[WINDOW_HITS] = 0.0
     for i in range(filled):
-        _slide(state, state[ring + i * RECORD : ring + (i + 1) * RECORD], 1.0)
+        each = state[ring + i * RECORD : ring + (i + 1) * RECORD]
+        _slide(state, each, _base_loss(each), 1.0)
 
 
 @kernel
