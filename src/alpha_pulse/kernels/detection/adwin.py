@@ -28,6 +28,8 @@ MIN_PART = 5
 ROWS = 32
 WARNING_FACTOR = 10.0
 """A warning is a cut at this many times ``delta``."""
+ROUNDING = 1e-12
+"""Far above the rounding error of a gap, per value of the window."""
 
 DELTA = 0
 CLOCK = 1
@@ -134,7 +136,11 @@ def _oldest_row(state: NDArray[np.float64]) -> int:
 
 @kernel
 def _find_cut(state: NDArray[np.float64], oldest_row: int) -> int:
-    """Number of the oldest buckets before the clearest cut; 0 without a cut, -1 where there is only a warning."""
+    """Number of the oldest buckets before the clearest cut; 0 without a cut, -1 where there is only a warning.
+
+    A split whose gap is below the first term of the lower bound is neither. That comparison, squared and multiplied by the
+    sizes, needs neither a division nor a root; the second term is far above all rounding errors.
+    """
     width = state[WIDTH]
     if width < MIN_WINDOW:
         return 0
@@ -142,12 +148,11 @@ def _find_cut(state: NDArray[np.float64], oldest_row: int) -> int:
     spread = math.log(2.0 * math.log(width) / state[DELTA])
     nearly = max(spread - math.log(WARNING_FACTOR), 0.0)
     root, root_nearly = math.sqrt(2.0 * variance * spread), math.sqrt(2.0 * variance * nearly)
+    small = 2.0 * variance * nearly * width if nearly > ROUNDING * width else -1.0
     cut, clearest, buckets = 0, 1.0, 0
-    n0, total0 = 0.0, 0.0
+    n0, total0, size = 0.0, 0.0, 2.0**oldest_row
     for back in range(oldest_row + 1):
-        row = oldest_row - back
-        base = HEADER + row * ROW
-        size = 2.0**row
+        base = HEADER + (oldest_row - back) * ROW
         for k in range(int(state[base])):
             buckets += 1
             n0 += size
@@ -156,6 +161,9 @@ def _find_cut(state: NDArray[np.float64], oldest_row: int) -> int:
             if n1 < MIN_PART:
                 return cut
             if n0 < MIN_PART:
+                continue
+            difference = total0 * width - state[TOTAL] * n0
+            if difference * difference <= small * n0 * n1:
                 continue
             gap = abs(total0 / n0 - (state[TOTAL] - total0) / n1)
             inverse = 1.0 / n0 + 1.0 / n1
@@ -166,6 +174,7 @@ def _find_cut(state: NDArray[np.float64], oldest_row: int) -> int:
                 cut = buckets
             elif cut == 0 and gap > root_nearly * scale + 2.0 / 3.0 * nearly * inverse:
                 cut = -1
+        size *= 0.5
     return cut
 
 
