@@ -83,8 +83,11 @@ def log_evidence(total: float, squares: float) -> float:
 def _raise_evidence(state: NDArray[np.float64], merged: int, place: int, total: float, squares: float) -> None:
     """Raise the running maximum at ``place``, and the sum over the series, where the evidence is above it.
 
-    A mean is at most the largest of its terms, so most differences need no exponential.
+    A mean is at most the largest of its terms, and no exponent is above ``LARGEST`` times the sum, so most differences need no
+    exponential, and half of them no exponent.
     """
+    if LARGEST * total <= state[place]:
+        return
     if _largest_exponent(total, squares) <= state[place]:
         return
     evidence = log_evidence(total, squares)
