@@ -51,6 +51,7 @@ from alpha_pulse.kernels.detection.covariate_layout import (
     now_of,
     rows_at,
     rows_of,
+    sorted_at,
     sorted_of,
     table_of,
 )
@@ -226,7 +227,7 @@ def _enter(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArr
     """Replace the oldest row of the current window by a new one."""
     d, cells, window, exact = values.size, int(state[CELLS]), int(state[WINDOW]), state[CELLS] > BINS
     slot, full = int(state[CURRENT]) % window, state[CURRENT] >= window
-    now, rows, codes, ordered = now_at(state), rows_at(state), codes_at(state), sorted_of(state)
+    now, rows, codes, ordered = now_at(state), rows_at(state), codes_at(state), sorted_at(state)
     row, code = rows + slot * d, codes + slot * d
     for j in range(d):
         entry, counts = BODY + j * COLUMNS, now + j * cells
@@ -234,8 +235,9 @@ def _enter(state: NDArray[np.float64], values: NDArray[np.float64], known: NDArr
             state[counts + int(state[code + j])] -= 1.0
         state[row + j] = values[j] if known[j] else np.nan
         if known[j] and state[entry + COUNT] > 0.0:
-            n = int(state[entry + COUNT])
-            cell = ks_cell(ordered[j, :n], values[j]) if exact else bin_at(state, entry, values[j])
+            first = ordered + j * int(state[REFERENCE])
+            known_values = state[first : first + int(state[entry + COUNT])]
+            cell = ks_cell(known_values, values[j]) if exact else bin_at(state, entry, values[j])
             state[code + j] = cell
             state[counts + cell] += 1.0
         else:
@@ -248,9 +250,11 @@ def covariate_step(state: NDArray[np.float64], values: NDArray[np.float64], know
     """Process one row: ``values`` (d,), of which those ``known`` (d,) count. Returns DRIFT, WARNING or NOTHING; REFUSED,
     without a change of the state, when a known value is not finite.
     """
+    refused = False
     for j in range(values.size):
-        if known[j] and not math.isfinite(values[j]):
-            return REFUSED
+        refused |= known[j] & (not math.isfinite(values[j]))
+    if refused:
+        return REFUSED
     state[SEEN] += 1.0
     window, filled = state[WINDOW], int(state[FILLED])
     if filled < state[REFERENCE]:
@@ -263,7 +267,7 @@ def covariate_step(state: NDArray[np.float64], values: NDArray[np.float64], know
         return answer(state, NOTHING, 0.0, state[SEEN] - state[FILLED])
     _enter(state, values, known)
     start = state[SEEN] - min(state[CURRENT], window)
-    if state[CURRENT] < window or state[CURRENT] % state[EVERY] != 0.0:
+    if state[CURRENT] < window or int(state[CURRENT]) % int(state[EVERY]) != 0:
         return answer(state, NOTHING, 0.0, start)
     _compare(state)
     p, worst = state[TOTAL_P], int(state[WORST])

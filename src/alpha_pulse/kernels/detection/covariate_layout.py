@@ -98,10 +98,15 @@ def rows_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @kernel
+def sorted_at(state: NDArray[np.float64]) -> int:
+    """Where the sorted references begin."""
+    return rows_at(state) + int(state[FEATURES]) * max(int(state[REFERENCE]), 2 * int(state[WINDOW]))
+
+
+@kernel
 def sorted_of(state: NDArray[np.float64]) -> NDArray[np.float64]:
     """Each feature's sorted reference, (d, reference); empty for PSI."""
-    d = int(state[FEATURES])
-    start = rows_at(state) + d * max(int(state[REFERENCE]), 2 * int(state[WINDOW]))
+    d, start = int(state[FEATURES]), sorted_at(state)
     return state[start:].reshape(d, (state.size - start) // d)
 
 
