@@ -1,4 +1,4 @@
-"""Counts the kernels that numba compiles, without those loaded from the cache."""
+"""Names the kernels that numba compiles, without those loaded from the cache."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ _register: Callable[[str, event.Listener], object] = event.register
 _unregister: Callable[[str, event.Listener], object] = event.unregister
 
 
-class _Counter(event.Listener):
-    def __init__(self, on_compiled: Callable[[int], object]) -> None:
-        self.count = 0
+class _Names(event.Listener):
+    def __init__(self, on_compiled: Callable[[str], object]) -> None:
         self._on_compiled = on_compiled
 
     def on_start(self, event: Any) -> None:
@@ -24,14 +23,16 @@ class _Counter(event.Listener):
 
     def on_end(self, event: Any) -> None:
         """A compilation is done."""
-        self.count += 1
-        self._on_compiled(self.count)
+        function = event.data["dispatcher"].py_func
+        # numba compiles parts of its own library for them.
+        if not function.__module__.startswith("numba."):
+            self._on_compiled(f"{function.__module__}.{function.__qualname__}")
 
 
 @contextmanager
-def compilations(on_compiled: Callable[[int], object]) -> Iterator[None]:
-    """Call ``on_compiled`` with the number of kernels compiled so far after each compilation, until the block ends."""
-    listener = _Counter(on_compiled)
+def compilations(on_compiled: Callable[[str], object]) -> Iterator[None]:
+    """Call ``on_compiled`` with the name of each kernel that was compiled, once per combination of types, in the block."""
+    listener = _Names(on_compiled)
     _register(COMPILATION, listener)
     try:
         yield

@@ -19,15 +19,14 @@ from alpha_pulse.core import plugins
 from alpha_pulse.core.causes import reason_of
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.durations import DAY_NS, HOUR_NS
-from alpha_pulse.detectors.regime import LARGEST_BLOCK
+from alpha_pulse.core.durations import HOUR_NS
 from alpha_pulse.engine.system import System
 from alpha_pulse.features.schema import MIN_BARS
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from alpha_pulse.kernels.base.kernel_cache import cache_root, program_key
 from alpha_pulse.models import ONLINE
 from alpha_pulse.reporting.report import make_report
-from alpha_pulse.runtime import warmup_watchers
+from alpha_pulse.runtime import warmup_second_half
 from alpha_pulse.runtime.compilations import compilations
 from alpha_pulse.stores.memory import MemoryStore
 
@@ -36,14 +35,13 @@ BARS = TRAIN_BARS + 100
 TRIAL_AT = 1_000
 """The slice at which an adaptation is requested, so that its trial is compiled too."""
 TREES = 4
-FIRST_BARS = MIN_BARS + 20
-"""Bars that reach nearly all kernels except those of the regime detector, which first run at the end of a day."""
-FIRST_INTERVAL_NS = DAY_NS // LARGEST_BLOCK
+FIRST_BARS = MIN_BARS // 2
+"""Too few for features, and with them for the detectors that the second process compiles last."""
 WAIT_S = 0.1
 
 
 class WarmUp(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The result of a warm-up: the folder of compiled kernels, the number compiled now, and the duration.
+    """The result of a warm-up: the folder of compiled kernels, how many were compiled now, and the duration.
 
     ``problem`` is the reason why they could not be stored there.
     """
@@ -63,7 +61,7 @@ def is_warm(config: Config) -> bool:
 
 
 def about_how_many(config: Config) -> int:
-    """The number of kernels in the modules loaded for ``config``, which is about the number of compilations of a first run."""
+    """The number of kernels in the modules loaded for ``config``, of which a first run compiles nearly all."""
     plugins.load("models", ONLINE, config.learning.model)
     files = (getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith("alpha_pulse."))
     return sum(Path(file).read_text(encoding="utf-8").count("\n@kernel\n") for file in set(files) if file)
@@ -79,20 +77,17 @@ def warm_up(config: Config, on_compiled: Callable[[int], object] = lambda _: Non
     on_compiled
         Called with the number of kernels compiled so far.
     """
-    began = elapsed_ns()
-    own = 0
+    began, names = elapsed_ns(), set[str]()
 
-    def count(compiled: int) -> None:
-        nonlocal own
-        own = compiled
-        on_compiled(own + beside.compiled)
+    def count(name: str) -> None:
+        names.add(name)
+        on_compiled(len(names))
 
-    beside = _Beside(config, on_waiting=lambda: on_compiled(own + beside.compiled))
     with compilations(count):
         if not is_warm(config):
-            with beside.running():
-                _run(config, FIRST_BARS, FIRST_INTERVAL_NS)
-        _run(_shortened(config), BARS, HOUR_NS)
+            with _beside(config, names, on_waiting=lambda: on_compiled(len(names))):
+                _run(config, FIRST_BARS)
+        _run(_shortened(config), BARS)
     problem = None
     try:
         mark = _mark(config)
@@ -101,37 +96,33 @@ def warm_up(config: Config, on_compiled: Callable[[int], object] = lambda _: Non
     except OSError as error:
         # Not fatal: the next run compiles again.
         problem = reason_of(error)
-    return WarmUp(str(cache_root()), own + beside.compiled, (elapsed_ns() - began) / 1e9, problem)
+    return WarmUp(str(cache_root()), len(names), (elapsed_ns() - began) / 1e9, problem)
 
 
-class _Beside:
-    """A second process that compiles the kernels of the detectors of features and regimes."""
+@contextmanager
+def _beside(config: Config, names: set[str], on_waiting: Callable[[], object]) -> Iterator[None]:
+    """Compile in a second process until the block ends, and wait for its end. What it could not compile is compiled later.
 
-    def __init__(self, config: Config, on_waiting: Callable[[], object]) -> None:
-        self.compiled = 0
-        self._command = (sys.executable, "-m", warmup_watchers.__name__, config.adaptation.feature_detector)
-        self._on_waiting = on_waiting
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Run the process, and wait for its end when the block ends. Kernels that it could not compile are compiled later."""
-        with subprocess.Popen(
-            self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as process:
-            counting = Thread(target=self._count, args=(process.stdout,), daemon=True)
-            counting.start()
-            yield
-            while counting.is_alive():
-                counting.join(WAIT_S)
-                self._on_waiting()
-
-    def _count(self, lines: IO[bytes]) -> None:
-        for _ in lines:
-            self.compiled += 1
+    ``names`` receives the names of the kernels that it compiled.
+    """
+    command = (sys.executable, "-m", warmup_second_half.__name__, config.adaptation.feature_detector)
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        counting = Thread(target=_collect, args=(process.stdout, names), daemon=True)
+        counting.start()
+        yield
+        while counting.is_alive():
+            counting.join(WAIT_S)
+            on_waiting()
 
 
-def _run(config: Config, bars: int, interval_ns: int) -> None:
-    feed = random_walk(bars, seed=1, market=Market(symbols=("WARMUP",), has_volume=True, interval_ns=interval_ns))
+def _collect(lines: IO[str], names: set[str]) -> None:
+    names.update(line.strip() for line in lines)
+
+
+def _run(config: Config, bars: int) -> None:
+    feed = random_walk(bars, seed=1, market=Market(symbols=("WARMUP",), has_volume=True, interval_ns=HOUR_NS))
     system = System(config, feed, MemoryStore())
     system.begin("warm-up", resume=False)
     while system.step():

@@ -7,14 +7,15 @@ import sys
 from typing import Any
 
 from alpha_pulse.core.config import Config
+from alpha_pulse.kernels.decisions import slice_pass
 from alpha_pulse.kernels.detection.covariate import covariate_until
 from alpha_pulse.kernels.regimes.other_returns import mean_other_returns
 from alpha_pulse.kernels.regimes.regime_detector import regime_rows
 from alpha_pulse.runtime.compilations import compilations
 from alpha_pulse.runtime.warmup import is_warm, warm_up
-from alpha_pulse.runtime.warmup_watchers import compile_watchers
+from alpha_pulse.runtime.warmup_second_half import compile_second_half
 
-WATCHERS: tuple[Any, ...] = (regime_rows, covariate_until, mean_other_returns)
+SECOND_HALF: tuple[Any, ...] = (regime_rows, slice_pass.run, covariate_until, mean_other_returns)
 
 
 def signatures(kernel: Any) -> list[object]:
@@ -24,19 +25,19 @@ def signatures(kernel: Any) -> list[object]:
 
 def test_what_compiles_beside_compiles_nothing_that_the_loop_does_not_use() -> None:
     assert is_warm(Config())  # the session's beginning saw to it
-    counted: list[int] = []
+    counted: list[str] = []
     with compilations(counted.append):
-        compile_watchers("psi")
+        compile_second_half("psi")
     assert counted == []
-    assert all(signatures(kernel) for kernel in WATCHERS)
+    assert all(signatures(kernel) for kernel in SECOND_HALF)
 
 
 def test_a_second_warm_up_compiles_nothing_and_what_compiles_beside_has_the_types_of_the_loop() -> None:
     counted: list[int] = []
-    compile_watchers("psi")
+    compile_second_half("psi")
     assert warm_up(Config(), counted.append).compiled == 0
     assert counted == []
-    assert [len(signatures(kernel)) for kernel in WATCHERS] == [1] * len(WATCHERS)
+    assert [len(signatures(kernel)) for kernel in SECOND_HALF] == [1] * len(SECOND_HALF)
 
 
 def test_the_process_beside_ends_when_nobody_reads_its_lines() -> None:
