@@ -20,7 +20,7 @@ NUMBERS = itertools.count()
 
 @contract("GET", "/health")
 def health(live: Running) -> None:
-    assert live.get("/health", token=None) == {"status": "ok", "version": __version__, "state": "paused"}
+    assert live.get("/health", token=None) == {"status": "ok", "version": __version__, "state": "paused", "compiling": None}
 
 
 @contract("GET", "/metrics")

@@ -9,18 +9,14 @@ import socket
 import subprocess
 import time
 import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cli_runs import command, environment, forked, run, write_bars
+from flow.run_process import PATIENCE_S, up
 
 BARS = 400
-PATIENCE_S = 60.0
 WARM_START_S = 4.0
 """CPU of a whole life that is little more than a start; 1.6 on one core of an AMD EPYC."""
 
@@ -32,63 +28,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-class Running:
-    """A run that is up."""
-
-    def __init__(self, process: subprocess.Popen[str], started: dict[str, Any]) -> None:
-        self.process = process
-        self.started = started
-        self.token = Path(started["token_file"]).read_text(encoding="ascii").strip()
-
-    def signed_in(self) -> str:
-        """The session token that the page gets for the one-time link."""
-        body = json.dumps({"ticket": self.started["link"].partition("#ticket=")[2]}).encode()
-        request = urllib.request.Request(self.started["url"] + "/api/v1/auth/exchange", body, method="POST")
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return str(json.loads(answer.read())["token"])
-
-    def get(self, path: str, token: str | None = None) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {token or self.token}"}
-        request = urllib.request.Request(self.started["url"] + path, headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            found: dict[str, Any] = json.loads(answer.read())
-        return found
-
-    def until(self, state: str) -> dict[str, Any]:
-        """Ask until the run is in a state."""
-        ends = time.monotonic() + PATIENCE_S
-        while (found := self.get("/api/v1/system"))["state"] != state:
-            assert time.monotonic() < ends, found
-            time.sleep(0.02)
-        return found
-
-    def stop(self, number: int) -> tuple[int, str]:
-        """Send a signal; exit code, and what was said on standard error."""
-        self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=PATIENCE_S)
-        return self.process.returncode, said
-
-
 def cpu_of_children() -> float:
     """Seconds of CPU of all processes that were started here and have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-@contextmanager
-def up(place: Path, *flags: str, make: Callable[..., list[str]] = forked) -> Iterator[Running]:
-    arguments = ["run", "--data", "bars.parquet", "--config", "small.toml", "--port", "0", "--json", *flags]
-    process = subprocess.Popen(
-        make(*arguments), cwd=place, env=environment(place), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, process.communicate()[1]
-        yield Running(process, json.loads(line))
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_it_serves_stops_goes_on_and_ends(place: Path) -> None:

@@ -1,4 +1,4 @@
-"""A resumed run is served at once, and reads its history while it answers."""
+"""A run is served at once: while its engine is compiled requests are refused, while its history is read they wait."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ import pytest
 
 from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.app import create_app
-from alpha_pulse.core.errors import ConflictError, NotReadyError, StateError
+from alpha_pulse.core.errors import ConflictError, NotReadyError, StartingError, StateError
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.synthetic import random_walk
-from alpha_pulse.gateway.protocol import Page, SessionConfig
+from alpha_pulse.gateway.protocol import Compiling, Control, Gateway, Page, SessionConfig
 from alpha_pulse.runtime.local_gateway import LocalGateway
+from alpha_pulse.runtime.starting_gateway import StartingGateway
 from flow.gateways import opened, running, stored, until
 from flow.runs import LEAN, configured
 
@@ -153,3 +154,61 @@ def test_a_history_that_cannot_be_read_ends_the_start(tmp_path: Path, begun: Pat
     with pytest.raises(StateError, match=r"row 7 of .* is damaged"):
         asyncio.run(gateway.runner.run())
     gateway._system.store.close()
+
+
+WITHOUT_ENGINE = {"version", "symbols", "compiling", "ready", "control", "listen"}
+MEMBERS = sorted(name for name in vars(Gateway) if not name.startswith("_"))
+
+
+def test_what_needs_an_engine_is_refused_until_there_is_one() -> None:
+    async def story() -> None:
+        gateway, calls = StartingGateway(("SYN",), 20.0, -1, 350), []
+        end = gateway.listen(lambda: calls.append(gateway.control().state))
+        gateway.count(7)
+        assert gateway.compiling == Compiling(7, 350)
+        assert gateway.control() == Control("warming", 20.0, -1)
+        for name in MEMBERS:
+            if name in WITHOUT_ENGINE:
+                getattr(gateway, name)
+                continue
+            with pytest.raises(StartingError, match=r"is being compiled.* \(7 of about 350 kernels\); try again"):
+                getattr(gateway, name)
+        waiting = asyncio.create_task(gateway.ready())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        engine = opened(random_walk(BARS, seed=3), LEAN, paused=True)
+        gateway.begin(engine)
+        await waiting
+        assert gateway.compiling is None
+        assert calls == ["paused"]
+        assert {name: getattr(gateway, name) for name in MEMBERS if name not in WITHOUT_ENGINE} == {
+            name: getattr(engine, name) for name in MEMBERS if name not in WITHOUT_ENGINE
+        }
+        engine.set_speed(7.0)
+        assert gateway.control() == engine.control()
+        assert calls == ["paused", "paused"]
+        end()
+        engine.set_speed(8.0)
+        assert len(calls) == 2
+
+    asyncio.run(story())
+
+
+def test_more_kernels_than_expected_are_no_more_than_all() -> None:
+    gateway = StartingGateway(("SYN",), 20.0, -1, 350)
+    gateway.count(351)
+    assert gateway.compiling == Compiling(351, 351)
+
+
+def test_an_engine_that_cannot_be_compiled_is_a_failed_run() -> None:
+    async def story() -> None:
+        gateway = StartingGateway(("SYN",), 20.0, 41, 350)
+        gateway.fail("the disk is full")
+        await gateway.ready()
+        assert gateway.control() == Control("failed", 20.0, 41)
+        assert gateway.compiling is None
+        with pytest.raises(NotReadyError, match="the engine has not started: the disk is full") as refused:
+            gateway.status()
+        assert not isinstance(refused.value, StartingError)
+
+    asyncio.run(story())

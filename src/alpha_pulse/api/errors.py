@@ -17,6 +17,7 @@ from alpha_pulse.core.errors import (
     ConflictError,
     NotFoundError,
     NotReadyError,
+    StartingError,
     StateError,
     StoreError,
 )
@@ -29,6 +30,8 @@ STATUSES: tuple[tuple[type[AlphaPulseError], int], ...] = (
     (StateError, 503),
 )
 INVALID = 422
+RETRY = {"retry-after": "2"}
+"""Seconds until a request is worth repeating while the run starts."""
 PREFIX = "/api/v1"
 MAX_SHOWN = 100
 MAX_BEGIN, MAX_END = 240, 150
@@ -39,7 +42,7 @@ def install(app: Starlette, operations: Sequence[Operation]) -> None:
 
     async def ours(request: Request, error: Exception) -> Response:
         status = next((status for kind, status in STATUSES if isinstance(error, kind)), INVALID)
-        return refuse(status, str(error))
+        return refuse(status, str(error), RETRY if isinstance(error, StartingError) else None)
 
     async def routing(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

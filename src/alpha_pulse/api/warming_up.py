@@ -1,4 +1,7 @@
-"""While a run starts and its history is read, requests that need the history wait. All others are served at once."""
+"""While a run starts and its history is read, requests that need the history wait. All others are served at once.
+
+While its engine is compiled, which takes longer, none waits: the gateway refuses those that need it.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,6 @@ class StartupMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
-        if scope["type"] == "http" and _needs_history(scope["path"]):
+        if scope["type"] == "http" and self._gateway.compiling is None and _needs_history(scope["path"]):
             await self._gateway.ready()
         await self._app(scope, receive, send)

@@ -135,8 +135,8 @@ def run(
     A second start resumes the run. Example: [bold]alpha-pulse run --speed 20[/]
     """
     from alpha_pulse.cli.reading import files_of, name_of, read_feed
-    from alpha_pulse.cli.run import ServeOptions
     from alpha_pulse.cli.run import run as run_and_serve
+    from alpha_pulse.cli.served_run import ServeOptions
     from alpha_pulse.cli.settings import load_settings
     from alpha_pulse.cli.terminal.paths import check_folders_exist, check_separate_files
     from alpha_pulse.cli.terminal.signals import StoppedError

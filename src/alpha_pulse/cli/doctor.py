@@ -108,7 +108,7 @@ def _settings(config: Path | None) -> Finding:
 def _kernels(config: Path | None) -> Finding:
     from alpha_pulse.cli.settings import load_settings
     from alpha_pulse.core.config import Config
-    from alpha_pulse.kernels.base.kernel_cache import cache_root
+    from alpha_pulse.kernels.base.kernel_cache import cache_root, can_store
     from alpha_pulse.runtime.warmup import is_warm
 
     try:
@@ -117,8 +117,7 @@ def _kernels(config: Path | None) -> Finding:
         settings = Config()
 
     folder = cache_root()
-    folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
+    if not can_store():
         return Finding("kernels", False, f"folder {folder} cannot be written", "set NUMBA_CACHE_DIR to a writable folder")
     if is_warm(settings):
         return Finding("kernels", ok=True, detail=f"compiled, in {folder}")

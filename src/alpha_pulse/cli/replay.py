@@ -6,7 +6,7 @@ import hashlib
 import os
 import shlex
 import sys
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -16,7 +16,7 @@ import msgspec
 from alpha_pulse.cli.reading import show_files, with_files
 from alpha_pulse.cli.render.report import show
 from alpha_pulse.cli.terminal.paths import data_folder
-from alpha_pulse.cli.terminal.progress import Phases, progress
+from alpha_pulse.cli.terminal.progress import Phases, ProgressCallback, progress
 from alpha_pulse.cli.terminal.signals import StoppedError, signals
 from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT, file_of, result_file
 from alpha_pulse.core.clock import wall_ns
@@ -89,8 +89,13 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
 def warm_if_cold(config: Config) -> None:
     """Compile the kernels before the run, unless they are in the cache."""
     if not is_warm(config):
-        with progress("compiling kernels (first run only)", about_how_many(config), "kernels", countdown=False) as report:
+        with compiling(config) as report:
             warm_up(config, report)
+
+
+def compiling(config: Config) -> AbstractContextManager[ProgressCallback]:
+    """Show how many kernels are compiled, until the block ends."""
+    return progress("compiling kernels (first run only)", about_how_many(config), "kernels", countdown=False)
 
 
 def _replay(

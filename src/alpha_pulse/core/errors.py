@@ -45,6 +45,10 @@ class NotReadyError(AlphaPulseError):
     """A request that cannot be served now: the engine is still starting, or has failed."""
 
 
+class StartingError(NotReadyError):
+    """A request that can be served in a few seconds, when the engine has started."""
+
+
 class StateError(AlphaPulseError):
     """A snapshot, checkpoint or journal row that is damaged or does not fit this program."""
 

@@ -53,6 +53,13 @@ class Control(msgspec.Struct, frozen=True):
     seq: int
 
 
+class Compiling(msgspec.Struct, frozen=True):
+    """The kernels compiled so far, and about how many there are."""
+
+    compiled: int
+    kernels: int
+
+
 class FeedStatus(msgspec.Struct, frozen=True):
     """The feed and the progress of the run in it."""
 

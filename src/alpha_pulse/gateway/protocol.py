@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from alpha_pulse.gateway.messages import (
+    Compiling,
     Control,
     DriftStatus,
     Features,
@@ -40,6 +41,7 @@ from alpha_pulse.metrics.reliability import ReliabilityTable
 
 __all__ = [
     "Adaptations",
+    "Compiling",
     "Control",
     "DriftStatus",
     "Features",
@@ -91,9 +93,17 @@ class Gateway(Protocol):
         """The symbols of the feed."""
         ...
 
+    @property
+    def compiling(self) -> Compiling | None:
+        """How far the compilation of the engine is, at the first start on a machine; None when there is nothing to wait for.
+
+        Meanwhile all but `version`, `symbols`, `ready`, `control` and `listen` raises StartingError.
+        """
+        ...
+
     async def ready(self) -> None:
-        """Return when the run has started, which means that its history has been read. Before, queries of history raise
-        NotReadyError.
+        """Return when the run has started, which means that its history has been read, or when it cannot start. Before, queries
+        of history raise StartingError.
         """
         ...
 

@@ -11,7 +11,7 @@ import msgspec
 
 from alpha_pulse import __version__
 from alpha_pulse.core.durations import SECOND_NS
-from alpha_pulse.core.errors import ConfigError, NotFoundError, NotReadyError, did_you_mean
+from alpha_pulse.core.errors import ConfigError, NotFoundError, StartingError, did_you_mean
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.execution.execution_service import PRIMARY
@@ -111,7 +111,7 @@ class LocalGateway:
     def read_back_first(self) -> None:
         """As `read_back`, but by the runner, so that requests are served while a long journal is read.
 
-        Until then the state is ``warming``, and queries of history raise NotReadyError.
+        Until then the state is ``warming``, and queries of history raise StartingError.
         """
         rows = self.read_back()
         if self._system.store.head[0] >= 0:
@@ -126,7 +126,7 @@ class LocalGateway:
 
     def _refuse_while_warming(self) -> None:
         if self.runner.state == "warming":
-            raise NotReadyError(f"the run is starting ({self.runner.detail}); try again in a moment")
+            raise StartingError(f"the run is starting ({self.runner.detail}); try again in a moment")
 
     # The run.
 
@@ -139,6 +139,11 @@ class LocalGateway:
     def symbols(self) -> tuple[str, ...]:
         """Of the feed."""
         return self._system.feed.symbols
+
+    @property
+    def compiling(self) -> None:
+        """Nothing: there is an engine."""
+        return None
 
     async def ready(self) -> None:
         """Return when the run has started: its history has been read."""

@@ -5,6 +5,7 @@ import type {
   Control,
   DriftStatus,
   Fill,
+  Health,
   Inspection,
   Positions,
   Regimes,
@@ -35,7 +36,7 @@ export interface Page {
 
 type Query = Record<string, string | number | undefined>;
 
-const ROOT = "/api/v1";
+const API = "/api/v1";
 const TIMEOUT_MS = 15_000;
 
 export class Client {
@@ -47,6 +48,7 @@ export class Client {
   exchange = (ticket: string) => this.post<{ token: string }>("/auth/exchange", { ticket });
   ticket = () => this.post<{ ticket: string; expires_in_s: number }>("/auth/ticket");
 
+  health = () => this.request<Health>("GET", "/health");
   system = () => this.get<SystemStatus>("/system");
   pause = () => this.post<Control>("/system/pause");
   resume = () => this.post<Control>("/system/resume");
@@ -75,14 +77,14 @@ export class Client {
   private get<T>(route: string, query: Query = {}): Promise<T> {
     const parameters = Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]));
     const text = new URLSearchParams(parameters).toString();
-    return this.request<T>("GET", text ? `${route}?${text}` : route);
+    return this.request<T>("GET", API + (text ? `${route}?${text}` : route));
   }
 
   private post<T>(route: string, body: unknown = {}): Promise<T> {
-    return this.request<T>("POST", route, JSON.stringify(body));
+    return this.request<T>("POST", API + route, JSON.stringify(body));
   }
 
-  private async request<T>(method: string, route: string, body?: string): Promise<T> {
+  private async request<T>(method: string, address: string, body?: string): Promise<T> {
     const headers = new Headers();
     const token = this.token();
     if (token !== null) headers.set("authorization", `Bearer ${token}`);
@@ -90,12 +92,12 @@ export class Client {
     let response: Response;
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
-      response = await fetch(ROOT + route, { method, headers, body: body ?? null, signal, cache: "no-store" });
+      response = await fetch(address, { method, headers, body: body ?? null, signal, cache: "no-store" });
     } catch {
       throw new NetworkError("the server does not respond");
     }
     if (!response.ok) {
-      if (response.status === 401 && route !== "/auth/exchange") this.onInvalidToken();
+      if (response.status === 401 && address !== `${API}/auth/exchange`) this.onInvalidToken();
       throw new ResponseError(response.status, await messageOf(response));
     }
     try {

@@ -9,6 +9,18 @@ export interface Control {
   seq: number;
 }
 
+/** Kernels compiled so far, and about how many there are. */
+export interface Compiling {
+  compiled: number;
+  kernels: number;
+}
+
+export interface Health {
+  state: RunState;
+  /** Set while the engine is compiled, at the first start on a machine. */
+  compiling: Compiling | null;
+}
+
 export interface OnlineMinusBatch {
   labels: number;
   accuracy: number;

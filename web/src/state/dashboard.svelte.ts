@@ -2,7 +2,7 @@
 
 import { NetworkError, ResponseError } from "../api/client";
 import { Stream, type ConnectionState } from "../api/stream";
-import type { Control, DriftStatus, Positions, SessionStatus, Step, SystemStatus } from "../api/wire";
+import type { Compiling, Control, DriftStatus, Positions, SessionStatus, Step, SystemStatus } from "../api/wire";
 import { setBarLength } from "../format/time";
 import { client } from "./access.svelte";
 import { BOOK } from "./events.svelte";
@@ -18,6 +18,8 @@ const SYMBOL_KEY = "alpha-pulse.symbol";
 
 class Dashboard {
   system = $state.raw<SystemStatus | null>(null);
+  /** Set while the engine is compiled; until then there is no system. */
+  compiling = $state.raw<Compiling | null>(null);
   sessions = $state.raw<SessionStatus[]>([]);
   drift = $state.raw<Record<string, DriftStatus>>({});
   positions = $state.raw<Positions | null>(null);
@@ -90,6 +92,14 @@ class Dashboard {
   private async load(): Promise<void> {
     const load = ++this.loads;
     try {
+      const { compiling } = await client.health();
+      if (load !== this.loads) return;
+      this.compiling = compiling;
+      if (compiling !== null) {
+        this.notice = null;
+        this.loadLater(WARMING_MS);
+        return;
+      }
       const system = await client.system();
       if (load !== this.loads) return;
       setBarLength(system.feed.interval_s);
@@ -98,7 +108,7 @@ class Dashboard {
       const wanted = sessionStorage.getItem(SYMBOL_KEY);
       const symbol = system.feed.symbols.find((candidate) => candidate === wanted) ?? system.feed.symbols[0];
       if (system.state === "warming" || symbol === undefined) {
-        this.retry = setTimeout(() => void this.load(), WARMING_MS);
+        this.loadLater(WARMING_MS);
         return;
       }
       const market = new Market(client, symbol, system.targets, (error) => this.report(error));
@@ -110,8 +120,12 @@ class Dashboard {
       this.slowSnapshot.request();
     } catch (error) {
       this.report(error);
-      if (load === this.loads) this.retry = setTimeout(() => void this.load(), RETRY_MS);
+      if (load === this.loads) this.loadLater(RETRY_MS);
     }
+  }
+
+  private loadLater(ms: number): void {
+    this.retry = setTimeout(() => void this.load(), ms);
   }
 
   private disconnect(): void {

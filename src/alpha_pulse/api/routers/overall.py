@@ -12,15 +12,19 @@ from alpha_pulse.api.prometheus import CONTENT_TYPE, Exposition
 from alpha_pulse.api.schemas.operations import Routes
 from alpha_pulse.api.schemas.requests import NoQuery, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
-from alpha_pulse.gateway.protocol import Gateway
+from alpha_pulse.gateway.protocol import Compiling, Gateway
 
 
 class Health(msgspec.Struct, frozen=True):
-    """Whether the run is healthy; ``state`` as in ``/api/v1/system``."""
+    """Whether the run is healthy; ``state`` as in ``/api/v1/system``.
+
+    ``compiling`` is set while the engine is compiled, at the first start on a machine.
+    """
 
     status: Literal["ok", "failed"]
     version: str
     state: str
+    compiling: Compiling | None = None
 
 
 def routes(gateway: Gateway, exposition: Exposition) -> Routes:
@@ -31,13 +35,13 @@ def routes(gateway: Gateway, exposition: Exposition) -> Routes:
         "/health",
         "Health of the run",
         response=Health,
-        example={"status": "ok", "version": "0.1.0", "state": "running"},
+        example={"status": "ok", "version": "0.1.0", "state": "running", "compiling": None},
         is_open=True,
     )
     async def health(request: Request) -> Response:
         read_query(request, NoQuery)
         state = gateway.control().state
-        return JsonResponse(Health("failed" if state == "failed" else "ok", gateway.version, state))
+        return JsonResponse(Health("failed" if state == "failed" else "ok", gateway.version, state, gateway.compiling))
 
     @group.get(
         "/metrics",

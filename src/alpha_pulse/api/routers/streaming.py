@@ -17,7 +17,7 @@ from alpha_pulse.api.protocols import CONNECTION
 from alpha_pulse.api.schemas.requests import LARGEST_SEQ
 from alpha_pulse.api.stream_client import STUCK_SECONDS, Client
 from alpha_pulse.api.streaming import CATCH_UP_FRAMES, Hub, frames, state_frame
-from alpha_pulse.core.errors import did_you_mean
+from alpha_pulse.core.errors import NotReadyError, did_you_mean
 from alpha_pulse.gateway.protocol import Gateway
 
 AUTH_SECONDS = 5.0
@@ -75,9 +75,15 @@ def route(gateway: Gateway, auth: Auth, hub: Hub) -> WebSocketRoute:
                 async with _until(auth.seconds_left(ends_ns)):
                     await _stream_frames(websocket, gateway, hub, symbol, hello.from_seq)
             except _ClosedError as end:
-                await websocket.close(end.code, str(end).encode()[:MAX_REASON].decode(errors="ignore"))
+                await _close(websocket, end.code, str(end))
+            except NotReadyError as error:
+                await _close(websocket, TRY_AGAIN, str(error))
 
     return WebSocketRoute("/api/v1/online-learning/streaming/{symbol:path}", stream)
+
+
+async def _close(websocket: WebSocket, code: int, reason: str) -> None:
+    await websocket.close(code, reason.encode()[:MAX_REASON].decode(errors="ignore"))
 
 
 @contextlib.asynccontextmanager
@@ -135,8 +141,10 @@ async def _stream_frames(websocket: WebSocket, gateway: Gateway, hub: Hub, symbo
             REFUSED,
             f"from_seq is {first}, but the newest row is {control.seq}; send at most {control.seq + 1}, or omit it",
         )
-    # Missed rows can be sent when the history has been read.
-    await gateway.ready()
+    if control.state == "warming":
+        # Missed rows can be sent when the history has been read.
+        await gateway.ready()
+        await websocket.send_text(state_frame("state", gateway.control()).text)
     await _catch_up(websocket, gateway, hub, symbol, hub.newest_sent(symbol) + 1 if first is None else first)
     # No await between catching up and joining, so that no row is lost.
     client = Client(websocket.send_text)

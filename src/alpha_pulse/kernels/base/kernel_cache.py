@@ -67,6 +67,15 @@ def _temporary_root() -> Path:
     return place if ours else Path(tempfile.mkdtemp(prefix="alpha-pulse-kernels-"))
 
 
+def can_store() -> bool:
+    """Whether compiled kernels can be stored in `cache_root`, which is created."""
+    try:
+        cache_root().mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(cache_root(), os.W_OK)
+
+
 @cache
 def module_key(source: Path, module: str) -> str:
     """A hash of everything on which the compiled kernels of ``module`` depend, except the processor."""
