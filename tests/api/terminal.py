@@ -51,7 +51,7 @@ class Terminal:
         while time.monotonic() < until:
             assert self._process.poll() is None, self._process.stderr.read() if self._process.stderr else b""
             with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"http://127.0.0.1:{self.port}/health").status_code == 200:
+                if httpx.get(f"http://127.0.0.1:{self.port}/health").json()["compiling"] is None:
                     return
             time.sleep(0.05)
         pytest.fail("the run was not up in time")

@@ -50,6 +50,8 @@ def served(place: Path, files: int) -> Iterator[tuple[str, str]]:
         line = process.stdout.readline()
         assert line, process.communicate()[1]
         started = json.loads(line)
+        while httpx.get(f"{started['url']}/health").json()["compiling"] is not None:
+            time.sleep(0.02)
         yield started["url"], Path(started["token_file"]).read_text(encoding="ascii").strip()
         assert process.poll() is None
     finally:

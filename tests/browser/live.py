@@ -58,6 +58,8 @@ class LiveServer:
         startup = msgspec.json.decode(self._process.stdout.readline())
         self.port = int(startup["url"].rpartition(":")[2])
         self.token = Path(startup["token_file"]).read_text(encoding="ascii").strip()
+        while httpx.get(f"{self.url}/health").json()["compiling"] is not None:
+            time.sleep(0.02)
         self.request("/system/pause", {})
         while self.request("/system")["state"] == "warming":
             time.sleep(0.01)

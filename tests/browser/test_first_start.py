@@ -28,7 +28,7 @@ def test_the_page_shows_the_compilation_and_becomes_live_by_itself(page: Any, tm
     cache = nearly_full_cache(tmp_path)
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type in {"error", "warning"} else None)
-    with up(tmp_path, "--store", "memory://", make=command, NUMBA_CACHE_DIR=cache) as run:
+    with up(tmp_path, "--store", "memory://", make=command, compiled=False, NUMBA_CACHE_DIR=cache) as run:
         with held(compiler_of(run)):
             page.goto(run.started["link"])
             page.get_by_role("heading", name="The engine is being compiled").wait_for()
@@ -44,7 +44,7 @@ def test_the_page_shows_the_compilation_and_becomes_live_by_itself(page: Any, tm
 
 def test_the_page_says_why_the_engine_does_not_start(page: Any, tmp_path: Path) -> None:
     write_bars(tmp_path / "bars.parquet", 400)
-    with up(tmp_path, "--store", "memory://", make=command, NUMBA_CACHE_DIR=str(tmp_path)) as run:
+    with up(tmp_path, "--store", "memory://", make=command, compiled=False, NUMBA_CACHE_DIR=str(tmp_path)) as run:
         os.kill(compiler_of(run), signal.SIGKILL)
         page.goto(run.started["link"])
         page.get_by_role("heading", name="The run cannot be loaded").wait_for()

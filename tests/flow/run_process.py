@@ -59,8 +59,10 @@ class Running:
 
 
 @contextmanager
-def up(place: Path, *flags: str, make: Callable[..., list[str]] = forked, **extra: str) -> Iterator[Running]:
-    """A run that has printed its link; ``extra`` variables are in its environment. It is killed at the end."""
+def up(
+    place: Path, *flags: str, make: Callable[..., list[str]] = forked, compiled: bool = True, **extra: str
+) -> Iterator[Running]:
+    """A run whose engine is compiled; ``extra`` variables are in its environment. It is killed at the end."""
     arguments = ["run", "--data", "bars.parquet", "--config", "small.toml", "--port", "0", "--json", *flags]
     process = subprocess.Popen(
         make(*arguments), cwd=place, env=environment(place, **extra), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -69,7 +71,10 @@ def up(place: Path, *flags: str, make: Callable[..., list[str]] = forked, **extr
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, process.communicate()[1]
-        yield Running(process, json.loads(line))
+        run = Running(process, json.loads(line))
+        while compiled and run.get("/health")["compiling"] is not None:
+            time.sleep(0.02)
+        yield run
     finally:
         process.kill()
         process.communicate()

@@ -36,7 +36,7 @@ def refusal(run: Running, path: str) -> tuple[int, str | None, str]:
 
 def test_the_engine_is_compiled_behind_the_page(place: Path, tmp_path: Path) -> None:
     cache = nearly_full_cache(tmp_path)
-    with up(place, "--store", "memory://", "--speed", "20", make=command, NUMBA_CACHE_DIR=cache) as run:
+    with up(place, "--store", "memory://", "--speed", "20", make=command, compiled=False, NUMBA_CACHE_DIR=cache) as run:
         address = run.started["url"].replace("http", "ws") + "/api/v1/online-learning/streaming/SYN"
         with connect(address) as line:
             with held(compiler_of(run)):
@@ -64,12 +64,12 @@ def test_the_engine_is_compiled_behind_the_page(place: Path, tmp_path: Path) -> 
         code, said = run.stop(signal.SIGINT)
     assert code == 130
     assert "compiling kernels (first run only)" in said
-    with up(place, "--store", "memory://", make=command, NUMBA_CACHE_DIR=cache) as again:
+    with up(place, "--store", "memory://", make=command, compiled=False, NUMBA_CACHE_DIR=cache) as again:
         assert again.get("/api/v1/system")["state"] == "running"
 
 
 def test_ctrl_c_ends_the_compilation(place: Path, tmp_path: Path) -> None:
-    with up(place, "--store", "stopped.db", make=command, NUMBA_CACHE_DIR=str(tmp_path)) as run:
+    with up(place, "--store", "stopped.db", make=command, compiled=False, NUMBA_CACHE_DIR=str(tmp_path)) as run:
         compiler = compiler_of(run)
         with pytest.raises(ProcessLookupError), held(compiler):
             code, said = run.stop(signal.SIGINT)
@@ -79,7 +79,7 @@ def test_ctrl_c_ends_the_compilation(place: Path, tmp_path: Path) -> None:
 
 
 def test_a_compilation_that_fails_is_told_on_page_and_terminal(place: Path, tmp_path: Path) -> None:
-    with up(place, "--store", "failed.db", make=command, NUMBA_CACHE_DIR=str(tmp_path)) as run:
+    with up(place, "--store", "failed.db", make=command, compiled=False, NUMBA_CACHE_DIR=str(tmp_path)) as run:
         os.kill(compiler_of(run), signal.SIGKILL)
         while (health := run.get("/health"))["state"] == "warming":
             pass
