@@ -71,6 +71,8 @@ def test_the_engine_is_compiled_behind_the_page(place: Path, tmp_path: Path) -> 
 def test_ctrl_c_ends_the_compilation(place: Path, tmp_path: Path) -> None:
     with up(place, "--store", "stopped.db", make=command, compiled=False, NUMBA_CACHE_DIR=str(tmp_path)) as run:
         compiler = compiler_of(run)
+        # A terminal sends Ctrl-C to a whole group of processes.
+        assert os.getpgid(compiler) != os.getpgid(run.process.pid)
         with pytest.raises(ProcessLookupError), held(compiler):
             code, said = run.stop(signal.SIGINT)
     assert code == 130

@@ -7,6 +7,7 @@ lines of JSON.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -56,7 +57,8 @@ async def warm_up_beside(config: Config, on_compiled: Callable[[int], object]) -
         code = await process.wait()
     finally:
         if process.returncode is None:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     if problem is None and code != 0:
         problem = f"the process that compiles them {_end(code)}"
@@ -72,7 +74,10 @@ async def _start(config: Config) -> asyncio.subprocess.Process:
         with tempfile.TemporaryFile() as settings:
             settings.write(msgspec.json.encode(config))
             settings.seek(0)
-            return await asyncio.create_subprocess_exec(*command, stdin=settings, stdout=asyncio.subprocess.PIPE, env=environ)
+            # In a session of its own: Ctrl-C in the terminal ends this process, which then ends that one and its children.
+            return await asyncio.create_subprocess_exec(
+                *command, stdin=settings, stdout=asyncio.subprocess.PIPE, env=environ, start_new_session=True
+            )
     except OSError as error:
         raise NotReadyError(f"{FAILED}: no process can be started ({reason_of(error)})") from None
 
@@ -84,12 +89,12 @@ def _end(code: int) -> str:
         name = signal.Signals(-code).name
     except ValueError:
         name = "unknown"
-    return f"was ended by signal {-code} ({name}), possibly for lack of memory; start again to compile the rest"
+    cause = ", possibly for lack of memory" if name == "SIGKILL" else ""
+    return f"was ended by signal {-code} ({name}){cause}; start again to compile the rest"
 
 
 def main() -> None:
     """The entry point of the process; it ends when its output is no longer read."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         done = warm_up(msgspec.json.decode(sys.stdin.buffer.read(), type=Config), lambda compiled: _write(Report(compiled)))
     except AlphaPulseError as error:
