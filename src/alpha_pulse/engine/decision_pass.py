@@ -34,6 +34,8 @@ from alpha_pulse.kernels.execution.decisions import EVENTS_PER_BOOK
 from alpha_pulse.models.base import CompiledModel, OnlineModel
 
 FIRST_EVENTS = 256
+REPLACING = {layout.NEW_SYMBOL, layout.LOTS_FULL, layout.EVENTS_FULL, layout.RESTING_FULL}
+"""The reasons to stop after which arrays have been replaced by larger ones."""
 Rows = list[tuple[list[int], list[float]]]
 
 
@@ -156,7 +158,8 @@ class DecisionPass:
         """
         while (reason := run(self._table.words, len(self._block) - 1, last_phase)) != layout.DONE:
             self._act(reason, learn)
-            self._connect()
+            if reason in REPLACING:
+                self._connect()
 
     def slices_done(self, block: BarBlock) -> int:
         """How many slices of ``block`` are behind it, their orders released; 0 for a block that was not loaded."""
