@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import statistics
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -13,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.engine.block_record import BlockRecord
 from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.feeds.synthetic import regimes
 from benchmarks.loop import MARKET
@@ -54,9 +52,9 @@ class Delays:
         self._ended: list[int] = []
         on_block = served_system.system.pipeline.on_block
 
-        def timed(block: BarBlock, write: Callable[[BlockRecord], None]) -> None:
+        def timed(block: BarBlock) -> None:
             self._begun += [elapsed_ns()] * len(block)
-            on_block(block, write)
+            on_block(block)
             self._ended += [elapsed_ns()] * len(block)
 
         replace(served_system.system.pipeline, "on_block", timed)

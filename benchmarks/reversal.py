@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.config import BatchConfig, Config, ExecutionConfig, LearningConfig
-from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.synthetic import planted_signal, sign_accuracy
 from alpha_pulse.kernels.base.scores import ONLINE
 from alpha_pulse.learning.training import BatchMember
 from alpha_pulse.stores.memory import MemoryStore
+from journal_rows import decode_step, rows
 
 FLIPS = (4_000, 8_000, 12_000)
 BARS = 16_000
@@ -42,7 +42,7 @@ def hits(horizon: int) -> tuple[Hits, Hits]:
     assert isinstance(batch, BatchMember)
     features: dict[int, NDArray[np.float64]] = {}
     online, frozen = np.full(BARS, np.nan), np.full(BARS, np.nan)
-    for row in store.rows():
+    for row in rows(store):
         step = decode_step(row.payload)
         if step.features:
             features[step.bars[0].seq] = np.array(step.features["SYN"][:width])

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
 
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.engine.block_record import BlockRecord
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.bar_block import BarBlock
+from alpha_pulse.journal.block import JournalBlock
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -17,6 +17,17 @@ R = TypeVar("R")
 def replace(owner: object, method: str, function: object) -> None:
     """Replace a method of one object by ``function``."""
     setattr(owner, method, function)
+
+
+class CountingJournal:
+    """A journal that only counts its steps."""
+
+    def __init__(self) -> None:
+        self.next_seq = 0
+
+    def append(self, block: JournalBlock) -> None:
+        """Count the steps of a block."""
+        self.next_seq += block.steps
 
 
 def _parts(system: System) -> Iterator[tuple[str, object, str]]:
@@ -33,8 +44,9 @@ def _parts(system: System) -> Iterator[tuple[str, object, str]]:
     yield "trade quality", pipeline.quality, "process"
     yield "trade, decide, size, gate, release", pipeline.decisions, "run"
     yield "decision pass, the rest", pipeline, "decide"
-    yield "records: structs from packed rows", pipeline, "write"
-    yield "records: encode and append", pipeline, "record"
+    yield "journal: columns and rows", pipeline.recorder, "slices"
+    yield "journal: encode and append", pipeline.journal, "append"
+    yield "journal, the rest", pipeline, "write"
     yield "checkpoint", system, "checkpoint"
 
 
@@ -71,9 +83,9 @@ class Latencies:
         self.taken: list[int] = []
         on_block, note = system.pipeline.on_block, self.taken.append
 
-        def timed(block: BarBlock, write: Callable[[BlockRecord], None]) -> None:
+        def timed(block: BarBlock) -> None:
             start = elapsed_ns()
-            on_block(block, write)
+            on_block(block)
             note(elapsed_ns() - start)
 
         replace(system.pipeline, "on_block", timed)

@@ -20,7 +20,7 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.synthetic import Market, SyntheticFeed, regimes
 from alpha_pulse.stores.memory import MemoryStore
-from benchmarks.stages import replace
+from benchmarks.stages import CountingJournal, replace
 
 WARM_BARS = 300
 
@@ -36,8 +36,8 @@ def begun(feed: SyntheticFeed) -> System:
     """A system with all defaults, without a journal."""
     config = Config()
     system = System(config, feed, MemoryStore(config.store))
-    system.write_block = lambda _: None
     system.begin("benchmark", resume=False)
+    system.pipeline.journal = CountingJournal()
     return system
 
 

@@ -1,19 +1,15 @@
 """A second count of a run's money by docs/concepts/money.md: from bars, orders and configuration to fills, lots and figures.
 
-Nothing of AlphaPulse is imported: the rows come from the SQLite file itself. Sizes and prices are exact fractions of the
-numbers that are written there; only ``money`` is a product of doubles, as that page defines it.
+Nothing of AlphaPulse is imported: the steps are given as JSON. Sizes and prices are exact fractions of the numbers that are
+written there; only ``money`` is a product of doubles, as that page defines it.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import sqlite3
 from collections import deque
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from pathlib import Path
 
 from money_books import Book, Json, OpenLot, Position, Recount, Symbol
 from money_report import check_report
@@ -363,14 +359,11 @@ def _copy(lot: OpenLot) -> OpenLot:
     return other
 
 
-def check(store: Path) -> Checker:
-    """Recount the run that a store holds, by the configuration that it holds."""
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        config, result = connection.execute("SELECT config, result FROM run").fetchone()
-        checker = Checker(json.loads(config))
-        rows = connection.execute("SELECT seq, ts_event, payload, decision FROM journal ORDER BY seq")
-        for seq, ts, payload, decision in rows:
-            checker.row(seq, ts, json.loads(payload), json.loads(decision or "{}"))
+def check(config: Json, steps: Iterable[tuple[int, Json, Json]], result: Json | None) -> Checker:
+    """Recount a run: its configuration; the time, record and decision of each step; and its result."""
+    checker = Checker(config)
+    for seq, (ts, record, decision) in enumerate(steps):
+        checker.row(seq, ts, record, decision)
     if result is not None:
-        check_report(checker, json.loads(result))
+        check_report(checker, result)
     return checker

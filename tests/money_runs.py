@@ -23,6 +23,7 @@ from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores import open_store
+from journal_rows import stored_rows
 from money_checker import Checker, check
 
 MINUTE = 60_000_000_000
@@ -237,7 +238,7 @@ def run(store: Path, feed: ReplayFeed, settings: Settings, *, stops: int = 0) ->
     finally:
         for name in OURS:
             del AGENTS[name]
-    return check(store)
+    return recount(store, rows_of(store))
 
 
 def _replay(store: Path, config: Config, feed: ReplayFeed, interrupted: bool) -> None:
@@ -251,8 +252,16 @@ def _replay(store: Path, config: Config, feed: ReplayFeed, interrupted: bool) ->
         place.close()
 
 
-def rows_of(store: Path) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
-    """Each row's time, payload and decision."""
-    with closing(sqlite3.connect(store)) as connection:
-        rows = connection.execute("SELECT ts_event, payload, decision FROM journal ORDER BY seq").fetchall()
-    return [(ts, json.loads(payload), json.loads(decision or "{}")) for ts, payload, decision in rows]
+Steps = list[tuple[int, dict[str, Any], dict[str, Any]]]
+
+
+def rows_of(store: Path) -> Steps:
+    """Each step's time, record and decision."""
+    return [(row.ts_event, json.loads(row.payload), json.loads(row.decision or "{}")) for row in stored_rows(store)]
+
+
+def recount(store: Path, steps: Steps) -> Checker:
+    """The checker's recount of these steps, by the configuration and the result in a store."""
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+        config, result = connection.execute("SELECT config, result FROM run").fetchone()
+    return check(json.loads(config), steps, None if result is None else json.loads(result))

@@ -1,4 +1,4 @@
-"""Small runs for the tests of stores: an identity, steps by number, and a child process that can be killed."""
+"""Small runs for the tests of stores: an identity, blocks by the numbers of their steps, and a child that can be killed."""
 
 import os
 import signal
@@ -10,51 +10,70 @@ import msgspec
 
 import cli_runs
 from alpha_pulse.core.config import StoreConfig
-from alpha_pulse.stores.base import RunIdentity, Store
+from alpha_pulse.stores.base import Block, Rows, RunIdentity, Store, Value
+from alpha_pulse.stores.reading import StoreReader
 from alpha_pulse.stores.sql import SqliteStore
+from alpha_pulse.stores.tables import TABLES
 
 IDENTITY = RunIdentity(run_id="run-1", config_hash="c0ffee", feed_identity="feed", program_version="0.1.0")
+LAYOUTS = tuple(msgspec.json.encode({"columns": ["close", "probability"], "number": number}).decode() for number in range(2))
 
 
-def payload(number: int) -> bytes:
-    """The journal of step ``number``; never the same twice."""
-    prediction = {"prediction_id": f"p-{number}", "symbol": "EURUSD", "target": "direction", "probability": 0.5 + number / 1e9}
-    return msgspec.json.encode({"bars": [{"symbol": "EURUSD", "close": 1.25}], "predictions": [prediction], "pad": "x" * 300})
+def columns(number: int) -> bytes:
+    """What step ``number`` adds to the columns of its block; never the same twice."""
+    return b"<step %d %s>" % (number, b"x" * 300)
 
 
-def decision(number: int) -> bytes | None:
-    """A decision at every third step."""
-    if number % 3:
-        return None
-    return msgspec.json.encode({"ts": number, "signals": [{"signal_id": f"s-{number}", "symbol": "EURUSD"}], "orders": []})
+def rows(number: int) -> Rows:
+    """The rare rows of step ``number``: two fills at every third, and a row of every table at step 49 and every 500 steps."""
+    found = {"fills": [_row("fills", number, 0), _row("fills", number, 1)]} if number % 3 == 0 else {}
+    return found if number % 500 != 49 else {table: [_row(table, number, 0)] for table in sorted(TABLES)}
 
 
-def append(store: Store, count: int) -> None:
-    """The next ``count`` steps."""
+def _row(table: str, number: int, position: int) -> tuple[Value, ...]:
+    values: dict[str, Value] = {"INTEGER": number, "REAL": number / 8, "TEXT": f"\u00e9-{number}-{position}"}
+    return number, position, *(values[column.type] for column in TABLES[table])
+
+
+def block(first: int, steps: int = 1) -> Block:
+    """The block of ``steps`` steps from ``first`` on."""
+    numbers = range(first, first + steps)
+    found: Rows = {}
+    for number in numbers:
+        for table, added in rows(number).items():
+            found.setdefault(table, []).extend(added)
+    content = b"".join(map(columns, numbers))
+    layout = LAYOUTS[first // 40 % 2]
+    return Block(numbers[-1], steps, 1_000 * first, 1_000 * numbers[-1], layout, content, dict(sorted(found.items())))
+
+
+def append(store: Store, count: int, steps: int = 1) -> None:
+    """The next ``count`` steps, in blocks of ``steps``."""
     start = store.head[0] + 1
-    for number in range(start, start + count):
-        assert store.append(1_000 * number, payload(number), decision(number)) == number
+    for first in range(start, start + count, steps):
+        store.append(block(first, min(steps, start + count - first)))
 
 
-def make(path: Path, count: int, settings: StoreConfig | None = None) -> None:
+def make(path: Path, count: int, settings: StoreConfig | None = None, steps: int = 1) -> None:
     """A closed store of ``count`` steps."""
     store = SqliteStore(path, settings)
     store.begin(IDENTITY, resume=False)
-    append(store, count)
+    append(store, count, steps)
     store.close()
 
 
-def check_is_prefix(store: Store) -> int:
-    """Every row verifies and is the step of its number; returns how many there are."""
+def check_is_prefix(store: Store | StoreReader) -> int:
+    """Every block verifies and holds the steps of its numbers; returns how many steps there are."""
     count = 0
-    for row in store.rows():
-        assert (row.seq, row.ts_event, row.payload, row.decision) == (count, 1_000 * count, payload(count), decision(count))
-        count += 1
+    for found in store.blocks():
+        assert found.first == count
+        assert msgspec.structs.replace(found, hash=b"") == block(count, found.steps)
+        count += found.steps
     return count
 
 
 def run_until_killed(path: Path, durability: str, kill_after_lines: int) -> int:
-    """Let a child append until it has told of ``kill_after_lines`` flushes, kill it; returns how many rows it told of."""
+    """Let a child append until it has told of ``kill_after_lines`` flushes, kill it; returns how many steps it told of."""
     child = subprocess.Popen(cli_runs.forked(path, durability, module="store_runs"), stdout=subprocess.PIPE)
     assert child.stdout is not None
     lines = []
@@ -78,7 +97,7 @@ def _append_for_ever(path: Path, durability: str) -> None:
         append(store, 7)
         store.flush()
         os.write(1, b"%d\n" % (store.head[0] + 1))
-        append(store, 50)
+        append(store, 50, steps=3)
         store.save_checkpoint(store.head[0], b"state")
 
 

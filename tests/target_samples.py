@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.config import AdaptationConfig, Config, LearningConfig, ServingConfig
 from alpha_pulse.core.stateful import State, Stateful, digest, pack, unpack
-from alpha_pulse.core.types import Bar, DriftAlarm, FeatureVector, Prediction
+from alpha_pulse.core.types import Bar, DriftAlarm, Example, FeatureVector, Prediction
 from alpha_pulse.engine.bar_rows import BarRows
-from alpha_pulse.engine.target import Resolved, TargetLoop
+from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
+from alpha_pulse.feedback.labels import Expired, Label
 from alpha_pulse.feeds.bar_block import BarBlock
+from alpha_pulse.journal.reader import EVEN_WEIGHT
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.feature_history import FeatureHistory
-from alpha_pulse.learning.session import Session, SessionSpec
+from alpha_pulse.learning.session import ScoredPrediction, Session, SessionSpec
 from alpha_pulse.learning.training import BatchMember, ModelReady
 from alpha_pulse.models.base import OnlineModel, Row
 from alpha_pulse.models.calibration import Calibrator, make_calibrator
@@ -37,7 +39,6 @@ CAPACITY = 128
 """Rows of a block at most."""
 PLAIN = 0.003
 """Volatility per bar without a model."""
-NOTHING = Resolved(None, None, None)
 
 
 class Setting(NamedTuple):
@@ -137,6 +138,47 @@ class Called:
         self.inner.restore(state)
 
 
+class Resolved(NamedTuple):
+    """What a bar made of the prediction that was due: a label, perhaps scored; or it expired. None of it where none was due."""
+
+    label: Label | None = None
+    scored: ScoredPrediction | None = None
+    expired: Expired | None = None
+
+
+def resolved(loop: TargetLoop, rows: BarRows, row: int) -> Resolved:
+    """What became of the prediction that was due at a row."""
+    codes, values = (each[row].tolist() for each in loop.gave)
+    status, spec = codes[layout.STATUS], loop.session.spec
+    if status == layout.NOTHING:
+        return Resolved()
+    prediction_id = f"{loop.session.session_id}/{codes[layout.LABEL_STEP]}"
+    if status == layout.EXPIRED:
+        return Resolved(expired=Expired(spec.symbol, spec.target, prediction_id))
+    ts, of_direction = int(rows.ts[row]), spec.target == "direction"
+    label = None if status == layout.TIE else codes[layout.LABEL_VALUE]
+    weight = values[layout.WEIGHT] if of_direction else EVEN_WEIGHT
+    scored = None
+    if status == layout.SCORED_LABEL:
+        trial = values[layout.ADAPTED_WAS : layout.CONTROL_WAS + 1] if codes[layout.COMPARED] else []
+        example = Example(prediction_id, label, ts, weight)
+        scored = ScoredPrediction(loop.session, example, values[layout.SCORED_ROW : layout.SERVED_ROW], trial)
+    made = Label(
+        prediction_id, label, ts, weight, symbol=spec.symbol, target=spec.target, value=values[layout.VALUE],
+        next_open_return=values[layout.NEXT_OPEN_RETURN] if of_direction else None,
+        scores=[] if scored is None else [*scored.scores], trial=[] if scored is None else [*scored.trial],
+    )  # fmt: skip
+    return Resolved(made, scored)
+
+
+def served_prediction(loop: TargetLoop, row: int) -> Prediction | None:
+    """The prediction that was served at a row, which becomes the newest one; None where none was."""
+    if loop.gave[0][row, layout.WAS_SERVED] == 0:
+        return None
+    loop.serve(row)
+    return loop.served.newest
+
+
 class Served(NamedTuple):
     """What a row gave: what became of the prediction that was due; the one that was served, its forecast and threshold."""
 
@@ -204,7 +246,7 @@ class TargetRun:
         n, of_volatility = len(given), self.session.spec.target == "volatility"
         forecasts = self._served(layout.FORECAST, n).tolist() if of_volatility else [math.nan] * n
         thresholds = self._served(layout.THRESHOLD_AT_SERVING, n).tolist()
-        found = [(self.loop.resolved(row) or NOTHING, self.loop.serve(row)) for row in range(n)]
+        found = [(resolved(self.loop, self.rows, row), served_prediction(self.loop, row)) for row in range(n)]
         return [Served(*row, *more) for row, *more in zip(found, forecasts, thresholds, strict=True)]
 
     def _served(self, place: int, n: int) -> Row:

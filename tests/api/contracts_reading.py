@@ -21,7 +21,7 @@ def symbols(live: Running) -> None:
 
 @contract("GET", "/api/v1/market/{symbol}/bars")
 def bars(live: Running) -> None:
-    rows = live.sql("SELECT seq, ts_event, open, high, low, close, ts_open FROM bars ORDER BY seq")
+    rows = live.sql("SELECT seq, ts_event, open, high, low, close, ts_event - interval_ns FROM bars ORDER BY seq")
     path = f"/api/v1/market/{SYMBOL}/bars"
     found = paged(live, path, limit=700)
     names = ("seq", "ts_ms", "open", "high", "low", "close", "bar_open_ms")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -13,6 +12,7 @@ from typing import Any, TypeVar, overload
 import httpx
 import msgspec
 
+import journal_sql
 from alpha_pulse.api.access.backoff import Backoff
 from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.app import create_app
@@ -189,13 +189,9 @@ class Running:
     # The journal.
 
     def sql(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Rows of the journal on the disk, by a connection of one's own."""
+        """What the journal on the disk contains, see `journal_sql`."""
         self.call(self.system.store.flush)
-        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
-        try:
-            return connection.execute(query, values).fetchall()
-        finally:
-            connection.close()
+        return journal_sql.query(self.path, query, *values)
 
     @property
     def newest_prediction(self) -> str:

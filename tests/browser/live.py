@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 import subprocess
 import time
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,9 @@ import httpx
 import msgspec
 
 import cli_runs
+import journal_sql
 from alpha_pulse.core.config_toml import to_toml
+from alpha_pulse.stores.reading import StoreReader
 from flow.runs import configured
 
 PAGE = Path(__file__).resolve().parents[2] / "src" / "alpha_pulse" / "api" / "page"
@@ -87,12 +87,12 @@ class LiveServer:
             steps -= 1000
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Rows of the journal, read from its file once the newest row is on the disk."""
+        """What the journal contains (see `journal_sql`), once its newest step is on the disk."""
         newest = self.request("/system")["seq"]
-        with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
-            for _ in range(100):
-                [(stored,)] = connection.execute("SELECT max(seq) FROM journal").fetchall()
-                if stored == newest:
-                    return connection.execute(statement, values).fetchall()
-                time.sleep(0.02)
-        raise AssertionError(f"row {newest} is not in the journal's file; the newest row there is {stored}")
+        for _ in range(100):
+            with StoreReader(self.store) as reader:
+                stored = reader.step_count - 1
+            if stored == newest:
+                return journal_sql.query(self.store, statement, *values)
+            time.sleep(0.02)
+        raise AssertionError(f"step {newest} is not in the journal's file; the newest step there is {stored}")

@@ -13,8 +13,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import DataError, StateError, StoreError
 from alpha_pulse.stores import STORES, open_store
-from alpha_pulse.stores.base import Store, genesis
-from store_runs import IDENTITY, append, check_is_prefix, decision
+from alpha_pulse.stores.base import Block, Rows, Store
+from alpha_pulse.stores.chain import genesis
+from alpha_pulse.stores.tables import TABLES
+from store_runs import IDENTITY, append, block, check_is_prefix
+from store_strategies import blocks
 
 URLS = {"memory": "memory://", "sqlite": "sqlite:///{folder}/run.db"}
 SETTINGS = {"group": StoreConfig(group_steps=4, keep_checkpoints=3), "step": StoreConfig(durability="step", keep_checkpoints=3)}
@@ -41,7 +44,7 @@ def store(empty: Store) -> Store:
 class TestBegin:
     def test_nothing_can_be_appended_before(self, empty: Store) -> None:
         with pytest.raises(StoreError, match="call begin first"):
-            empty.append(0, b"{}", None)
+            empty.append(block(0))
 
     def test_resume_of_an_empty_store_starts(self, empty: Store) -> None:
         empty.begin(IDENTITY, resume=True)
@@ -74,14 +77,25 @@ class TestBegin:
 
 
 class TestJournal:
-    def test_rows_come_back_as_they_went_in(self, store: Store) -> None:
-        append(store, 23)
-        assert check_is_prefix(store) == 23
-        assert list(store.decisions()) == [line for number in range(23) if (line := decision(number)) is not None]
-        rows = list(store.rows())
-        assert store.head == (22, rows[-1].hash)
-        assert list(store.rows(9)) == rows[9:]
-        assert list(store.rows(23)) == []
+    @pytest.mark.parametrize("steps", [1, 4, 100])
+    def test_blocks_come_back_as_they_went_in(self, store: Store, steps: int) -> None:
+        append(store, 123, steps)
+        assert check_is_prefix(store) == 123
+        found = list(store.blocks())
+        assert store.head == (122, found[-1].hash)
+        assert all(len(block.hash) == 32 for block in found)
+
+    def test_reading_starts_with_the_block_that_contains_the_step(self, store: Store) -> None:
+        append(store, 23, steps=4)
+        found = list(store.blocks())
+        assert [block.first for block in found] == [0, 4, 8, 12, 16, 20]
+        for seq in range(-1, 23):
+            assert list(store.blocks(seq)) == found[max(seq, 0) // 4 :]
+        assert list(store.blocks(23)) == []
+
+    def test_a_store_without_steps_has_no_blocks(self, store: Store) -> None:
+        assert store.head == (-1, genesis(IDENTITY))
+        assert list(store.blocks()) == []
 
     def test_equal_steps_have_equal_hashes_whatever_the_run_is_called(self, store: Store) -> None:
         append(store, 3)
@@ -90,35 +104,75 @@ class TestJournal:
         append(other, 3)
         assert other.head == store.head
 
-    @pytest.mark.parametrize(
-        "bad",
-        [b"", b"[1]", b"null", b'{"x":1', b"{}\n{}"],
-        ids=repr,
-    )
-    def test_what_is_not_a_json_object_is_refused_and_leaves_no_trace(self, store: Store, bad: bytes) -> None:
+    @pytest.mark.parametrize("bad", [block(0), block(2), block(0, 2), block(3), block(5, 3)], ids=lambda bad: str(bad.seq))
+    def test_steps_that_do_not_follow_are_refused_and_leave_no_trace(self, store: Store, bad: Block) -> None:
         append(store, 1)
         head = store.head
-        with pytest.raises(DataError, match="row 1"):
-            store.append(1, bad, None)
-        with pytest.raises(DataError, match="row 1"):
-            store.append(1, b"{}", bad)
+        with pytest.raises(StateError, match=f"up to step {bad.seq} was given, but the journal of .* ends at step 0"):
+            store.append(bad)
         assert store.head == head
         append(store, 1)
         assert check_is_prefix(store) == 2
 
-    def test_a_decision_stays_on_one_line(self, store: Store) -> None:
-        with pytest.raises(DataError, match="one line"):
-            store.append(0, b"{}", b'{"ts":\n1}')
+    @pytest.mark.parametrize("steps", [0, -1])
+    def test_a_block_has_a_step(self, store: Store, steps: int) -> None:
+        append(store, 1)
+        with pytest.raises(StateError, match=f"a block of {steps} steps"):
+            store.append(msgspec.structs.replace(block(0), seq=steps, steps=steps))
 
-    @pytest.mark.parametrize("ts_event", [-(2**63), -1, 0, 2**63 - 1])
-    def test_every_instant_fits(self, store: Store, ts_event: int) -> None:
-        store.append(ts_event, b"{}", None)
-        assert [row.ts_event for row in store.rows()] == [ts_event]
+    @pytest.mark.parametrize(
+        ("bad", "sentence"),
+        [
+            ({"fees": [(1, 0, "x")]}, "1 rows of table 'fees'; expected at least one row of a table"),
+            ({"requests": []}, "0 rows of table 'requests'"),
+            ({"requests": [(1, 0, "EURUSD/direction")]}, "has 3 values; expected 4"),
+            ({"requests": [(1, 0, "EURUSD/direction", None)]}, "has None in column drift_type; expected a str$"),
+            ({"requests": [(1, 0, "EURUSD/direction", b"x")]}, "has b'x' in column drift_type"),
+            ({"requests": [(True, 0, "a", "b")]}, "has True in column seq; expected an int64"),
+            ({"requests": [(0, 0, "a", "b")]}, "has seq 0 and position 0; expected rows of steps 1 to 2"),
+            ({"requests": [(3, 0, "a", "b")]}, "has seq 3 and position 0"),
+            ({"requests": [(1, 0, "a", "b"), (1, 0, "c", "d")]}, "each seq and position once, in order"),
+            ({"requests": [(2, 0, "a", "b"), (1, 0, "c", "d")]}, "each seq and position once, in order"),
+            ({"units": [(1, 0, "EURUSD", 2, 0, 1, 2**63, None)]}, "in column min_order; expected an int64"),
+            (
+                {"units": [(1, 0, "EURUSD", 2, 0, 1, 0, 1)]},
+                "has 1 in column tick; expected a finite float that is not -0.0 or No",
+            ),
+            ({"units": [(1, 0, "EURUSD", 2, 0, 1, 0, -0.0)]}, r"has -0\.0 in column tick"),
+            ({"units": [(1, 0, "EURUSD", 2, 0, 1, 0, float("nan"))]}, "has nan in column tick"),
+            ({"units": [(1, 0, "EURUSD", 2, 0, 1.5, 0, None)]}, r"has 1\.5 in column lot"),
+        ],
+        ids=str,
+    )
+    def test_rows_that_no_table_can_contain_are_refused_and_leave_no_trace(
+        self, store: Store, bad: Rows, sentence: str
+    ) -> None:
+        append(store, 1)
+        head = store.head
+        with pytest.raises(DataError, match=sentence):
+            store.append(msgspec.structs.replace(block(1, 2), rows=bad))
+        assert store.head == head
+        append(store, 2)
+        assert check_is_prefix(store) == 3
 
-    def test_appending_while_reading_shows_the_rows_of_the_start(self, store: Store) -> None:
+    @pytest.mark.parametrize("times", [(5, 4), (-(2**63) - 1, 0), (0, 2**63)])
+    def test_times_are_in_order_and_fit(self, store: Store, times: tuple[int, int]) -> None:
+        with pytest.raises(DataError, match="expected int64 times in order"):
+            store.append(msgspec.structs.replace(block(0), first_ts=times[0], last_ts=times[1]))
+
+    @pytest.mark.parametrize("ts", [-(2**63), -1, 0, 2**63 - 1])
+    def test_every_instant_fits(self, store: Store, ts: int) -> None:
+        store.append(msgspec.structs.replace(block(0), first_ts=ts, last_ts=ts))
+        assert [(block.first_ts, block.last_ts) for block in store.blocks()] == [(ts, ts)]
+
+    def test_every_table_is_kept(self, store: Store) -> None:
+        append(store, 60, steps=20)
+        assert {table for found in store.blocks() for table in found.rows} == set(TABLES)
+
+    def test_appending_while_reading_shows_the_blocks_of_the_start(self, store: Store) -> None:
         append(store, 5)
         seen = 0
-        for _ in store.rows():
+        for _ in store.blocks():
             append(store, 2)
             seen += 1
         assert seen == 5
@@ -130,7 +184,7 @@ class TestJournal:
         store.flush()
         assert not store.due()
 
-    def test_a_row_is_brought_to_the_disk_without_waiting(self, store: Store) -> None:
+    def test_a_step_is_brought_to_the_disk_without_waiting(self, store: Store) -> None:
         append(store, 3)
         asked = 0
         while (commit := store.ensure_durable(2)) is not None:
@@ -150,32 +204,32 @@ class TestCheckpoints:
             store.save_checkpoint(store.head[0], b"state %d" % number)
         assert list(store.checkpoints()) == [(9, b"state 4"), (7, b"state 3"), (5, b"state 2")]
 
-    def test_one_row_has_one_checkpoint(self, store: Store) -> None:
+    def test_one_step_has_one_checkpoint(self, store: Store) -> None:
         store.save_checkpoint(-1, b"first")
         store.save_checkpoint(-1, b"second")
         assert list(store.checkpoints()) == [(-1, b"second")]
 
     @pytest.mark.parametrize("seq", [-2, 2, 100])
-    def test_a_row_that_is_not_there_has_none(self, store: Store, seq: int) -> None:
+    def test_a_step_that_is_not_there_has_none(self, store: Store, seq: int) -> None:
         append(store, 2)
         with pytest.raises(StateError, match="ends at 1"):
             store.save_checkpoint(seq, b"state")
 
 
 class TestFinish:
-    def test_the_result_is_kept_and_no_row_can_follow(self, store: Store) -> None:
+    def test_the_result_is_kept_and_no_block_can_follow(self, store: Store) -> None:
         append(store, 3)
         assert store.result() is None
         store.finish(b'{"bars":3}')
         assert store.result() == b'{"bars":3}'
         with pytest.raises(StoreError, match="finished"):
-            store.append(3, b"{}", None)
+            store.append(block(3))
         with pytest.raises(StoreError):
             store.finish(b"{}")
         store.begin(IDENTITY, resume=True)
         assert store.result() == b'{"bars":3}'
         with pytest.raises(StoreError, match="finished"):
-            store.append(3, b"{}", None)
+            store.append(block(3))
         assert check_is_prefix(store) == 3
 
     def test_a_closed_store_refuses_everything_but_closing(self, store: Store) -> None:
@@ -184,9 +238,9 @@ class TestFinish:
         store.close()
         calls = (
             store.flush,
-            store.rows,
+            store.blocks,
             store.checkpoints,
-            lambda: store.append(1, b"{}", None),
+            lambda: store.append(block(1)),
             lambda: store.begin(IDENTITY, True),
         )
         for call in calls:
@@ -209,17 +263,12 @@ class TwinStores(RuleBasedStateMachine):
     def open(self) -> Store:
         return open_store(f"sqlite:///{self.folder.name}/run.db", self.settings)
 
-    @rule(
-        ts_event=st.integers(-(2**63), 2**63 - 1),
-        text=st.text(max_size=40),
-        with_decision=st.booleans(),
-        times=st.integers(1, 6),
-    )
-    def append(self, ts_event: int, text: str, with_decision: bool, times: int) -> None:
-        body = msgspec.json.encode({"text": text})
+    @rule(data=st.data(), times=st.integers(1, 6))
+    def append(self, data: st.DataObject, times: int) -> None:
         for _ in range(times):
-            line = body if with_decision else None
-            assert self.memory.append(ts_event, body, line) == self.sqlite.append(ts_event, body, line)
+            block = data.draw(blocks(self.memory.head[0] + 1))
+            self.memory.append(block)
+            self.sqlite.append(block)
 
     @rule()
     def flush(self) -> None:
@@ -242,8 +291,7 @@ class TwinStores(RuleBasedStateMachine):
     @rule(data=st.data())
     def read(self, data: st.DataObject) -> None:
         start = data.draw(st.integers(0, self.memory.head[0]))
-        assert list(self.memory.rows(start)) == list(self.sqlite.rows(start))
-        assert list(self.memory.decisions()) == list(self.sqlite.decisions())
+        assert list(self.memory.blocks(start)) == list(self.sqlite.blocks(start))
         assert list(self.memory.checkpoints()) == list(self.sqlite.checkpoints())
 
     @invariant()

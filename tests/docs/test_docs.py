@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import contextlib
 import doctest
+import importlib.util
 import io
 import os
 import re
 import shlex
-import sqlite3
 import subprocess
 import sys
 import types
@@ -22,17 +22,19 @@ import msgspec
 import pytest
 
 import cli_runs
+import journal_rows
 from alpha_pulse.agents import AGENTS
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.detectors import DETECTORS
-from alpha_pulse.engine.journal import DecisionRecord, StepRecord
 from alpha_pulse.execution.execution_service import BOOKS
 from alpha_pulse.feeds import FEEDS
+from alpha_pulse.journal.records import DecisionRecord, StepRecord
 from alpha_pulse.kernels.base.scores import MEMBERS
 from alpha_pulse.metrics.members import MemberScore, OnlineMinusBatch
 from alpha_pulse.models import BATCH, ONLINE
 from alpha_pulse.reporting.report import BookReport, DataReport, HitRates, Report, TradeQualityReport
 from alpha_pulse.reporting.success_types import AdaptationSpeed, MlPnl, ResponseTimes, SuccessMetrics
-from alpha_pulse.stores import STORES
+from alpha_pulse.stores import STORES, open_store
 from alpha_pulse.venues import VENUES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,15 +92,27 @@ def plug_in_package(page: str, folder: Path) -> None:
     (info / "entry_points.txt").write_text(points, encoding="utf-8")
 
 
+HAS_PANDAS = all(importlib.util.find_spec(name) for name in ("pandas", "pyarrow"))
+"""Neither is a dependency."""
+AFTER_COMMANDS = ("docs/how-to/read-a-run.md",)
+"""Pages whose blocks of Python read what the commands of the page wrote."""
+
+
 @pytest.mark.parametrize("page", pages_with("python"))
 def test_python_blocks_run_and_print_their_output(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = types.ModuleType("my_plugins")
     monkeypatch.setitem(sys.modules, "my_plugins", module)
     monkeypatch.chdir(tmp_path)
+    if page in AFTER_COMMANDS:
+        for command, _ in commands(page):
+            done = cli_runs.run(tmp_path, *shlex.split(command)[1:])
+            assert done.returncode == 0, done.stderr
     if "entry-points" in PAGES[page]:
         plug_in_package(page, tmp_path)
         monkeypatch.syspath_prepend(tmp_path)
     for block in blocks(page, "python"):
+        if "import pandas" in block.text and not HAS_PANDAS:
+            continue
         printed = io.StringIO()
         # Blank lines above, so that a traceback names the line of the page.
         code = compile("\n" * (block.line - 1) + block.text, str(ROOT / page), "exec")
@@ -253,16 +267,26 @@ ROW_KEYS = {
 }
 
 
+@pytest.fixture(scope="module")
+def elements(replayed: tuple[Path, str]) -> dict[tuple[str, Any], Any]:
+    """The elements of the replay's records, by their list and id."""
+    found: dict[tuple[str, Any], Any] = {}
+    with contextlib.closing(open_store(str(replayed[0]), StoreConfig())) as store:
+        for row in journal_rows.rows(store):
+            content = {**msgspec.json.decode(row.payload), **msgspec.json.decode(row.decision or b"{}")}
+            for name, key in ROW_KEYS.items():
+                found.update(((name, element.get(key)), element) for element in content.get(name, ()))
+    return found
+
+
 @pytest.mark.parametrize("page", pages_with("json"))
-def test_rows_that_are_shown_are_those_of_a_replay_of_the_bundled_bars(page: str, replayed: tuple[Path, str]) -> None:
-    with contextlib.closing(sqlite3.connect(replayed[0])) as database:
-        for block in blocks(page, "json"):
-            for view, elements in msgspec.json.decode(block.text).items():
-                for shown in elements if view in ROW_KEYS else ():
-                    key = ROW_KEYS[view]
-                    row = database.execute(f"SELECT element FROM {view} WHERE {key} = ?", (shown[key],)).fetchone()
-                    assert row is not None, f"{page}, line {block.line}: the replay has no {shown[key]}"
-                    assert_close(shown, msgspec.json.decode(row[0]), f"{page}, line {block.line}, {shown[key]}")
+def test_rows_that_are_shown_are_those_of_a_replay_of_the_bundled_bars(page: str, elements: dict[tuple[str, Any], Any]) -> None:
+    for block in blocks(page, "json"):
+        for name, listed in msgspec.json.decode(block.text).items():
+            for shown in listed if name in ROW_KEYS else ():
+                which = shown[ROW_KEYS[name]]
+                assert (name, which) in elements, f"{page}, line {block.line}: the replay has no {which}"
+                assert_close(shown, elements[name, which], f"{page}, line {block.line}, {which}")
 
 
 def assert_close(shown: Any, real: Any, where: str) -> None:

@@ -13,7 +13,9 @@ from typing import Any
 import msgspec
 
 import alpha_pulse.cli.evaluate
-import alpha_pulse.cli.journal
+import alpha_pulse.cli.journal.backup
+import alpha_pulse.cli.journal.compact
+import alpha_pulse.cli.journal.verify
 import alpha_pulse.cli.replay
 import alpha_pulse.cli.simulate
 import alpha_pulse.evaluation.plot  # noqa: F401  (imported for the copies)
@@ -21,6 +23,7 @@ from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.cli.main import main
 from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import AlphaPulseError
+from alpha_pulse.engine.checkpoint import state_sha256
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
@@ -29,7 +32,9 @@ from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from alpha_pulse.stores.sql import SqliteStore
+from faults import points
 from flow.runs import LEAN, configured
+from journal_rows import rows
 from store_runs import IDENTITY, append
 
 SESSION = "SYN/fed"
@@ -56,10 +61,16 @@ def warm_up() -> None:
             _learn(system, number)
 
 
-def feed(store: str, first: int, durability: str = "group", examples: int | None = None) -> None:
+def feed(
+    store: str, first: int, durability: str = "group", examples: int | None = None, die: tuple[str, int, bool] | None = None
+) -> None:
     """Resume the run in ``store`` and feed a session the examples from ``first`` on, as a client does that sends again all that
     was not acknowledged. An example is acknowledged once it is on the disk.
+
+    ``die``: a place of `faults.points`, at which of its calls to be killed, and whether after it.
     """
+    if die is not None:
+        points.die_at(die[0], die[1], after=die[2])
     _tell(opening=store)
     try:
         held = open_store(store, StoreConfig(durability="step") if durability == "step" else StoreConfig(group_steps=40))
@@ -78,6 +89,22 @@ def feed(store: str, first: int, durability: str = "group", examples: int | None
             _tell(acknowledged=last, rows=held.head[0] + 1)
         held.close()
         _tell(closed=True)
+    except AlphaPulseError as error:
+        _tell(refused=str(error))
+        sys.exit(REFUSED)
+
+
+def go_on(store: str, steps: int) -> None:
+    """Resume the run in ``store`` and go on to a number of steps; tell the hash of its state and the skipped checkpoints."""
+    try:
+        config = configured({**SETTINGS, "store.checkpoint_steps": 100, "store.keep_checkpoints": 4})
+        held = open_store(store, config.store)
+        system = System(config, ReplayFeed(BARS), held)
+        system.begin("faults", resume=True)
+        system.advance(steps - held.head[0] - 1)
+        held.flush()
+        _tell(state=state_sha256(system.components()), skipped=system.skipped_checkpoints, rows=held.head[0] + 1)
+        held.close()
     except AlphaPulseError as error:
         _tell(refused=str(error))
         sys.exit(REFUSED)
@@ -104,10 +131,7 @@ def ids_in(store: Store) -> list[int]:
     """The examples that the journal holds, in order. Every row is checked on the way."""
     decode = msgspec.json.Decoder(_Fed).decode
     return [
-        int(example.id)
-        for row in store.rows()
-        for command in decode(row.payload).commands
-        for example in command.examples or ()
+        int(example.id) for row in rows(store) for command in decode(row.payload).commands for example in command.examples or ()
     ]
 
 

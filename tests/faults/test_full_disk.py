@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import cli_runs
+from faults.server import TESTS
+from faults.soaking import sizes
 
 MOUNT = "mount -t tmpfs -o size={size}k tmpfs disk"
 Figures = Callable[[str], None]
 
 
-def on_a_small_disk(place: Path, script: str) -> subprocess.CompletedProcess[str]:
+def on_a_small_disk(
+    place: Path, script: str, more: dict[str, str] | None = None, timeout: float = 100
+) -> subprocess.CompletedProcess[str]:
     """Run a script of the shell in a namespace where it may mount."""
     return subprocess.run(
         ["unshare", "-rm", "sh", "-c", script],
         cwd=place,
-        env=cli_runs.environment(place),
+        env={**cli_runs.environment(place), **(more or {})},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=timeout,
         check=False,
     )
 
@@ -69,6 +75,20 @@ def test_a_full_disk_is_named_and_with_room_the_run_goes_on(place: Path, figures
         assert json.loads(result)["bars"] == 160, later
     figures(f"{len(sizes)} sizes of a disk, full {refused} times: tracebacks 0, resumed {refused}")
     assert refused > len(sizes) // 2
+
+
+@sizes(small=2, large=50, parts=2)
+def test_a_run_that_is_started_again_goes_on_however_often_the_disk_was_full(
+    place: Path, figures: Figures, count: int, seed: int
+) -> None:
+    fill = shlex.join([sys.executable, "-m", "faults.filling", "disk", str(count), str(seed)])
+    path = {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "src"), *sys.path])}
+    done = on_a_small_disk(place, f"{MOUNT.format(size=16_384)}; {fill}", path, timeout=600)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    figures(f"{count} times filled and freed: {found}")
+    assert found["full"] == count
+    assert (found["lost"], found["doubled"], found["failed"]) == (0, 0, 0)
 
 
 @pytest.mark.soak

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from alpha_pulse.stores.sql import SqliteStore
+from faults.points import AT_MOST, PLACES
 from faults.server import CLOSES, KILL, KILL_IN_MID_WRITE, NAMES, SYNCS, WRITES, Answer, Fault, Request, Server
 from faults.soaking import sizes
 from store_runs import IDENTITY, check_is_prefix
@@ -29,9 +31,11 @@ class Client:
         self.acknowledged = self.rows = 0
         self.lost = self.doubled = self.unopenable = 0
 
-    def live(self, kill_after_s: float | None = None, examples: int | None = None) -> Answer:
-        """One life of the run, ended by a kill or after some examples."""
-        arguments = {"store": str(self._store), "first": self.acknowledged, "examples": examples}
+    def live(
+        self, kill_after_s: float | None = None, examples: int | None = None, die: tuple[str, int, bool] | None = None
+    ) -> Answer:
+        """One life of the run, ended by a kill, after some examples or at a named point."""
+        arguments = {"store": str(self._store), "first": self.acknowledged, "examples": examples, "die": die}
         answer = self._server.ask(Request("feed", arguments, kill_after_s=kill_after_s))
         if answer.code not in (0, -signal.SIGKILL) or any("refused" in line for line in answer.told):
             self.unopenable += 1
@@ -109,12 +113,31 @@ def test_kills_of_a_run_that_goes_on(plain_server: Server, disk: Path, figures: 
     account(clients, count, figures)
 
 
+@sizes(small=12, large=300, parts=3)
+def test_kills_at_named_points(plain_server: Server, disk: Path, figures: Figures, count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    clients, killed = [Client(plain_server, disk / "0" / "run.db")], Counter[str]()
+    for number, (place, after) in zip(range(count), itertools.cycle(itertools.product(PLACES, (False, True))), strict=False):
+        # A store is created once.
+        if place in ("creation", "rename") or number % 50 == 0:
+            clients.append(Client(plain_server, disk / str(number + 1) / "run.db"))
+        nth = int(rng.integers(1, AT_MOST.get(place, 60) + 1))
+        answer = clients[-1].live(examples=90, die=(place, nth, after))
+        killed[place] += answer.code == -signal.SIGKILL
+    for client in clients:
+        client.live(examples=3)
+        client.live(examples=3)
+    account(clients, sum(killed.values()), figures)
+    assert sum(killed.values()) > count // 2
+    assert all(killed[place] for place in itertools.islice(PLACES, count // 2)), killed
+
+
 def account(clients: list[Client], kills: int, figures: Figures) -> None:
     examples, rows = sum(client.acknowledged for client in clients), sum(client.rows for client in clients)
     lost, doubled = sum(client.lost for client in clients), sum(client.doubled for client in clients)
     unopenable = sum(client.unopenable for client in clients)
     figures(
-        f"{kills} kills: {examples:,} examples and {rows:,} rows acknowledged, "
+        f"{kills} kills: {examples:,} examples and {rows:,} steps acknowledged, "
         f"unopenable {unopenable}, lost {lost}, doubled {doubled}"
     )
     assert (unopenable, lost, doubled) == (0, 0, 0)

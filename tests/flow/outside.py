@@ -11,11 +11,11 @@ from pathlib import Path
 
 import cli_runs
 from alpha_pulse.core.types import Lot, Signal, TradeOutcome
-from alpha_pulse.engine.journal import decode_decision
 from alpha_pulse.engine.system import System
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import Store
 from flow.runs import LEAN, begun, configured, restless
+from journal_rows import decode_decision, rows
 
 BARS = 900
 GIVEN_AT = (300, 420, 421, 560)
@@ -26,8 +26,8 @@ SETTINGS = {**LEAN, "store.checkpoint_steps": 150}
 def newest_signal(system: System, symbol: str = "SYN") -> Signal:
     """The newest combined signal of which an outcome can be learned."""
     quality = system.feedback.quality(symbol)
-    rows = [row.decision for row in system.store.rows(max(0, system.store.head[0] - 200)) if row.decision is not None]
-    signals = [found for line in reversed(rows) for found in decode_decision(line).signals]
+    lines = [row.decision for row in rows(system.store, max(0, system.store.head[0] - 200)) if row.decision is not None]
+    signals = [found for line in reversed(lines) for found in decode_decision(line).signals]
     return next(found for found in signals if quality.knows(found.signal_id))
 
 

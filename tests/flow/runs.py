@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
 import signal
@@ -34,12 +33,14 @@ from alpha_pulse.core.types import (
     Signal,
 )
 from alpha_pulse.data import bundled
-from alpha_pulse.engine.journal import DecisionRecord, StepRecord
 from alpha_pulse.engine.system import System
 from alpha_pulse.features.extractor import FeatureExtractor, Rows, Times
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import planted_signal, random_walk
+from alpha_pulse.journal.block import JournalBlock, decoded_blocks
+from alpha_pulse.journal.digest import DecisionDigest
+from alpha_pulse.journal.records import DecisionRecord, StepRecord
 from alpha_pulse.kernels.agents.trend import trend_rule
 from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.models.base import Row
@@ -47,6 +48,7 @@ from alpha_pulse.models.experts import MarketDefault
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
+from journal_rows import rows
 
 LEAN = {"batch.enabled": False, "execution.shadow_books": False}
 """What a test turns off that is about neither the batch member nor the shadow books."""
@@ -61,19 +63,27 @@ INDICES = "sp500_nasdaq_1d_1999_2018"
 EURUSD = "eurusd_1h_2017"
 
 
+class CountingJournal:
+    """A journal of which nobody reads more than how many steps it would contain."""
+
+    def __init__(self) -> None:
+        self.next_seq = 0
+
+    def append(self, block: JournalBlock) -> None:
+        self.next_seq += block.steps
+
+
 class Done:
     """A run that came to its end, and what it left."""
 
     def __init__(self, system: System) -> None:
         self.system = system
-        self.steps = [(row.payload, row.decision) for row in system.store.rows()]
+        self.steps = [(row.payload, row.decision) for row in rows(system.store)]
         self.state = system.state_sha256()
-
-    @property
-    def decisions_sha256(self) -> str:
-        """Of the decision lines alone."""
-        lines = (decision + b"\n" for _, decision in self.steps if decision is not None)
-        return hashlib.sha256(b"".join(lines)).hexdigest()
+        digest = DecisionDigest()
+        for block in decoded_blocks(system.store):
+            digest.add(block)
+        self.decisions_sha256 = digest.hexdigest()
 
     @property
     def hashes(self) -> tuple[str, str]:

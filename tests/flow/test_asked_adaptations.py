@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from alpha_pulse.core.errors import ConflictError
-from alpha_pulse.engine.journal import StepRecord, decode_step
 from alpha_pulse.engine.system import System
+from alpha_pulse.journal.records import StepRecord
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import after_a_crash, opened, stored
 from flow.runs import LEAN, begun, finished, restless, run
+from journal_rows import decode_step, rows
 
 QUICK = {**LEAN, "adaptation.drift_threshold": 0.3, "adaptation.boost_labels": 20, "adaptation.cooldown_labels": 15}
 SESSIONS = ("SYN/volatility", "SYN/direction", "SYN/trade_quality")
@@ -23,7 +24,7 @@ SESSIONS = ("SYN/volatility", "SYN/direction", "SYN/trade_quality")
 
 def newest_row(gateway: LocalGateway) -> StepRecord:
     store = gateway._system.store
-    return decode_step(next(store.rows(store.head[0])).payload)
+    return decode_step(next(rows(store, store.head[0])).payload)
 
 
 async def check_asked(gateway: LocalGateway, asks: int, seed: int) -> tuple[int, int]:

@@ -15,7 +15,6 @@ import pytest
 
 from alpha_pulse.core.errors import AlphaPulseError, ConflictError, DataError, NotFoundError, SessionError
 from alpha_pulse.core.types import Signal, TradeOutcome
-from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.verification import verify
 from alpha_pulse.gateway.protocol import OutcomeIn, OutcomesResult
@@ -25,6 +24,7 @@ from alpha_pulse.stores.reading import StoreReader
 from flow import gateways
 from flow.outside import BARS, GIVEN_AT, SETTINGS, elsewhere, give, give_two, go_on, killed_after_giving, newest_signal, opened
 from flow.runs import LEAN, Done, begun, configured, finished, restless
+from journal_rows import decode_step, rows
 
 
 @cache
@@ -44,14 +44,14 @@ def test_each_is_learned_once_with_the_next_slice() -> None:
     weights = system.agents.weights
     outcome = elsewhere(trade, 900)
     assert give(system, trade, outcome) is True
-    rows = system.store.head[0]
+    head = system.store.head[0]
     assert give(system, trade, outcome) is False
-    assert system.store.head[0] == rows
+    assert system.store.head[0] == head
     assert (quality.lots, session.labels_used) == (lots, learned)
-    (command,) = decode_step(next(system.store.rows(rows)).payload).commands
+    (command,) = decode_step(next(rows(system.store, head)).payload).commands
     assert (command.kind, command.session_id, command.outcome) == ("outcome", "SYN/trade_quality", outcome)
     system.step()
-    own = len([lot for lot in decode_step(next(system.store.rows(rows + 1)).payload).lots if lot.book == "combined"])
+    own = len([lot for lot in decode_step(next(rows(system.store, head + 1)).payload).lots if lot.book == "combined"])
     assert (quality.lots, session.labels_used) == (lots + 1 + own, learned + 1 + own)
     assert system.agents.weights != weights
     assert give(system, trade, outcome) is False
@@ -87,7 +87,7 @@ def test_what_cannot_be_learned_is_refused_with_the_reason_and_leaves_no_row() -
     system.begin("test", resume=False)
     while system.feed.position < 250:
         system.step()
-    trade, rows = newest_signal(system), system.store.head[0]
+    trade, head = newest_signal(system), system.store.head[0]
     good = elsewhere(trade, 5)
     unknown = msgspec.structs.replace(trade, signal_id="combined/SYN/999999")
     later = system.clock.now_ns() + 1
@@ -100,7 +100,7 @@ def test_what_cannot_be_learned_is_refused_with_the_reason_and_leaves_no_row() -
     for kind, said, asked, outcome in wrong:
         with pytest.raises(kind, match=said):
             give(system, asked, outcome)
-    assert system.store.head[0] == rows
+    assert system.store.head[0] == head
     done = finished(system)
     last = newest_signal(done.system)
     with pytest.raises(ConflictError, match="the data have ended"):
@@ -151,7 +151,7 @@ def test_a_gateway_takes_them_in_units_and_cash_once_and_all_or_none() -> None:
     async def ask() -> None:
         gateway = gateways.opened(restless(BARS), LEAN, paused=True)
         await gateway.step(400)
-        system, rows = gateway._system, gateway.control().seq
+        system, head = gateway._system, gateway.control().seq
         trade, quality = newest_signal(system), system.feedback.quality("SYN")
         wrong: list[tuple[type[AlphaPulseError], str, dict[str, Any]]] = [
             (NotFoundError, "did you mean 'combined/SYN/...'", {"signal_id": "combined/SYM/7"}),
@@ -174,7 +174,7 @@ def test_a_gateway_takes_them_in_units_and_cash_once_and_all_or_none() -> None:
         for kind, said, changes in wrong:
             with pytest.raises(kind, match=said):
                 await gateway.report_outcomes([reported(trade), reported(trade, **{"id": "b", **changes})])
-        assert gateway.control().seq == rows
+        assert gateway.control().seq == head
         lots = quality.lots
         told = [reported(trade), reported(trade), reported(trade, id="b", quantity=-10.0, net_pnl=-20.5)]
         assert await gateway.report_outcomes(told) == OutcomesResult(2, 1)
@@ -182,8 +182,8 @@ def test_a_gateway_takes_them_in_units_and_cash_once_and_all_or_none() -> None:
         for other in ({"net_pnl": 18.0}, {"quantity": 10.5}, {"close_price": 102.5}):
             with pytest.raises(ConflictError, match="'a' of book 'external' was reported before with other content"):
                 await gateway.report_outcomes([reported(trade, id="c"), reported(trade, **other)])
-        assert gateway.control().seq == rows + 2
-        (command,) = decode_step(next(system.store.rows(rows + 1)).payload).commands
+        assert gateway.control().seq == head + 2
+        (command,) = decode_step(next(rows(system.store, head + 1)).payload).commands
         assert command.outcome is not None
         units = gateway._history.units["SYN"]
         lot = command.outcome.lot
@@ -206,7 +206,7 @@ def test_a_refusal_speaks_of_the_fields_that_the_caller_gave() -> None:
     async def ask() -> None:
         gateway = gateways.opened(restless(BARS), LEAN, paused=True)
         await gateway.step(400)
-        rows, good, rng = gateway.control().seq, reported(newest_signal(gateway._system)), np.random.default_rng(1)
+        head, good, rng = gateway.control().seq, reported(newest_signal(gateway._system)), np.random.default_rng(1)
         names = [name for name in OutcomeIn.__struct_fields__ if name not in ("id", "book", "signal_id")]
         told: list[str] = []
         for number in range(600):
@@ -217,7 +217,7 @@ def test_a_refusal_speaks_of_the_fields_that_the_caller_gave() -> None:
                 told.append(str(error))
         assert [sentence for sentence in told if inner.search(sentence)] == []
         assert len(told) > 400
-        assert gateway.control().seq == rows + 600 - len(told)
+        assert gateway.control().seq == head + 600 - len(told)
 
     asyncio.run(ask())
 

@@ -20,7 +20,6 @@ from alpha_pulse.core.errors import (
     SessionError,
 )
 from alpha_pulse.core.errors import UnknownNameError as UnknownName
-from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.gateway.protocol import SessionConfig
 from alpha_pulse.learning.commands import LabelledExample
 from alpha_pulse.learning.online_learning_service import LabelledRow
@@ -30,6 +29,7 @@ from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import MINE, examples, killed_after_learning, opened, quiet, ran, running, stored, until
 from flow.runs import LEAN, RESTLESS, Done, restless, restless_run, run
+from journal_rows import decode_step, rows
 
 
 def learned(gateway: LocalGateway, session_id: str = "ELSE/mine") -> int:
@@ -71,7 +71,7 @@ def test_they_never_change_a_decision() -> None:
 def test_a_command_bears_the_time_of_the_slice_before_it() -> None:
     store = MemoryStore()
     asyncio.run(_fed(store))
-    times = [(row.ts_event, bool(decode_step(row.payload).commands)) for row in store.rows()]
+    times = [(row.ts_event, bool(decode_step(row.payload).commands)) for row in rows(store)]
     after_slices = [(before, ts) for (before, _), (ts, command) in itertools.pairwise(times) if command]
     assert len(after_slices) > 40
     assert all(ts == before for before, ts in after_slices)

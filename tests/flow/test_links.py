@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alpha_pulse.agents.agent_manager import Decisions
 from alpha_pulse.core.types import FeatureVector, Order, Prediction, Signal
-from alpha_pulse.engine.decision_pass import DecisionPass
 from alpha_pulse.engine.target import TargetLoop
-from alpha_pulse.execution.decision import SizingInput
 from alpha_pulse.feedback.trade_quality import TradeQuality
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.journal.block import decoded_blocks
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.kernels.session.deciles import DECILES
 from alpha_pulse.models.base import Row
-from flow.runs import LEAN, RESTLESS, begun, finished, restless, restless_run, run, with_gaps
+from flow.runs import LEAN, RESTLESS, Done, begun, finished, restless, restless_run, run, with_gaps
 
 FULL_EDGE = 0.1
 
@@ -121,9 +120,10 @@ def test_link_request_to_the_timer() -> None:
 
 def test_link_journal_to_the_clock() -> None:
     system, times = begun(restless(120), LEAN), list[bool]()
-    system.on_commit = lambda _, step: times.append(system.now_ns() == step.bars[0].ts_event)
-    system.advance(120)
-    assert times == [True] * 120
+    system.on_commit = lambda block: times.append(system.now_ns() == block.last_ts)
+    for slices in (1, 1, 7, 111):
+        system.advance(slices)
+    assert times == [True] * 4
 
 
 def test_link_outcome_to_trade_quality() -> None:
@@ -145,22 +145,29 @@ def test_link_outcome_to_agent_weights() -> None:
     assert contributions["trend"] != 0.5
 
 
-def sizing_inputs_of(monkeypatch: pytest.MonkeyPatch) -> list[SizingInput]:
-    """Everything that books are sized by from now on."""
-    found: list[SizingInput] = []
-    sizing = DecisionPass.sizing
+class Sized(NamedTuple):
+    """What the books were sized by at a bar."""
 
-    def noted(self: DecisionPass, row: int, decisions: Decisions | None = None) -> SizingInput:
-        found.append(sizing(self, row, decisions))
-        return found[-1]
+    ts: int
+    volatility: float
+    plain_volatility: float
+    quality: float
 
-    monkeypatch.setattr(DecisionPass, "sizing", noted)
+
+def sized(done: Done) -> list[Sized]:
+    """What the journal contains of it."""
+    found: list[Sized] = []
+    for block in decoded_blocks(done.system.store):
+        rows = np.flatnonzero(block.column("codes", "has_features"))
+        columns = [block.column("numbers", name)[rows].tolist() for name in Sized._fields[1:]]
+        times = block.column("slices", "ts_event_ns")[block.column("codes", "slice")[rows]].tolist()
+        found += map(Sized, times, *columns)
     return found
 
 
-def test_link_trade_quality_to_sizing(monkeypatch: pytest.MonkeyPatch) -> None:
-    inputs = sizing_inputs_of(monkeypatch)
-    done = run(restless(), RESTLESS)
+def test_link_trade_quality_to_sizing() -> None:
+    done = restless_run()
+    inputs = sized(done)
     assert done.system.feedback.quality("SYN").lots > 220
     assert inputs[500].quality == 1.0
     late = {sizing.quality for sizing in inputs[-100:]}
@@ -197,12 +204,12 @@ def test_link_training_to_serving() -> None:
 
 
 def test_link_volatility_forecast_to_sizing(monkeypatch: pytest.MonkeyPatch) -> None:
-    inputs = sizing_inputs_of(monkeypatch)
     done = run(restless(800), LEAN)
+    inputs = sized(done)
     forecast = {p.ts: p.probability for p in done.predictions if p.target == "volatility"}
     assert len(forecast) > 500
     for sizing in inputs:
-        assert (sizing.volatility == sizing.plain_volatility) or sizing.bar.ts_event in forecast
+        assert (sizing.volatility == sizing.plain_volatility) or sizing.ts in forecast
     late = inputs[-200:]
     assert all(sizing.volatility != sizing.plain_volatility for sizing in late)
     # With twice the forecast, positions that no limit cuts are half as large.

@@ -28,6 +28,7 @@ from flow.runs import (
     run,
     with_future,
 )
+from journal_rows import rows
 
 Steps = list[tuple[bytes, bytes | None]]
 
@@ -36,7 +37,7 @@ def steps_until(feed: ReplayFeed, count: int, settings: dict[str, Any]) -> Steps
     system = begun(feed, settings)
     for _ in range(count):
         assert system.step()
-    return [(row.payload, row.decision) for row in system.store.rows()]
+    return [(row.payload, row.decision) for row in rows(system.store)]
 
 
 def first_difference(found: Steps, whole: Steps) -> int | None:

@@ -14,10 +14,11 @@ import pytest
 from alpha_pulse.agents import AGENTS
 from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import StateError, StoreError
-from alpha_pulse.core.stateful import State, Stateful, unpack
+from alpha_pulse.core.stateful import State, Stateful
+from alpha_pulse.engine.checkpoint import read_checkpoint
 from alpha_pulse.engine.system import System
 from alpha_pulse.stores import open_store
-from alpha_pulse.stores.base import JournalRow, Store
+from alpha_pulse.stores.base import Block, Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.runs import (
     INDICES,
@@ -122,7 +123,7 @@ def test_from_any_checkpoint_the_run_ends_alike() -> None:
     whole = run(restless(), settings)
     assert whole.state == restless_run().state
     taken = list(whole.system.store.checkpoints())
-    in_trial = [seq for seq, blob in taken if "trial" in unpack(blob)[0]["session/SYN/direction"].scalars["nested"]]
+    in_trial = [seq for seq, blob in taken if "trial" in read_checkpoint(blob)[0]["session/SYN/direction"].scalars["nested"]]
     assert in_trial, "no checkpoint was taken during a trial: the test must cover one"
     for seq, blob in [taken[i] for i in (0, 4, 9, 13, 17)] + [pair for pair in taken if pair[0] == in_trial[0]]:
         check_from(seq, blob, whole)
@@ -130,7 +131,7 @@ def test_from_any_checkpoint_the_run_ends_alike() -> None:
 
 def check_from(seq: int, blob: bytes, whole: Done) -> None:
     system = begun(restless(), RESTLESS)
-    states, _ = unpack(blob)
+    states, _ = read_checkpoint(blob)
     for name, component in system.components().items():
         component.restore(states[name])
     assert system.feed.position == seq + 1
@@ -160,14 +161,14 @@ def test_a_market_that_hardly_moves_is_gone_on_with_too(at: int) -> None:
 
 
 class Refusing(MemoryStore):
-    """A store whose disk is full from row ``at`` on."""
+    """A store whose disk is full from step ``at`` on."""
 
     at = 1_000_000
 
-    def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
-        if self.head[0] + 1 >= self.at:
+    def append(self, block: Block) -> None:
+        if block.seq >= self.at:
             raise StoreError("the disk is full")
-        return super().append(ts_event, payload, decision)
+        super().append(block)
 
 
 def resting(system: System) -> set[str]:
@@ -225,7 +226,7 @@ def reachable(root: object) -> Iterator[tuple[str, Stateful]]:
     waiting: list[tuple[str, object]] = [(type(root).__name__, root)]
     while waiting:
         path, found = waiting.pop()
-        if id(found) in seen or isinstance(found, (type, str, bytes, int, float, np.ndarray, State, JournalRow)):
+        if id(found) in seen or isinstance(found, (type, str, bytes, int, float, np.ndarray, State, Block)):
             continue
         seen.add(id(found))
         if isinstance(found, Stateful):

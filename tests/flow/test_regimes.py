@@ -11,8 +11,8 @@ import pytest
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.core.types import RegimeChange
 from alpha_pulse.detectors.regime import RegimeDetector
-from alpha_pulse.engine.journal import encode
 from alpha_pulse.feeds.synthetic import Market, SyntheticFeed, regimes
+from alpha_pulse.journal.records import encode
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import opened, ran
 from flow.runs import LEAN, Done, again, begun, finished, run

@@ -12,7 +12,7 @@ from river import linear_model
 
 from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import StateError, UnknownNameError
-from alpha_pulse.core.stateful import unpack
+from alpha_pulse.engine.checkpoint import read_checkpoint
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import planted_signal
 from alpha_pulse.integrations import river
@@ -89,13 +89,13 @@ def test_from_any_checkpoint_also_in_a_trial_and_after_examples_were_forgotten(m
     settings = {**SETTINGS, "learning.model": TREE, "store.checkpoint_steps": 130, "store.keep_checkpoints": 100}
     whole = run(feed(), settings)
     taken = list(whole.system.store.checkpoints())
-    nested = [unpack(blob)[0]["session/SYN/direction"].scalars["nested"] for _, blob in taken]
+    nested = [read_checkpoint(blob)[0]["session/SYN/direction"].scalars["nested"] for _, blob in taken]
     in_trial = [place for place, states in enumerate(nested) if "trial" in states]
     assert in_trial, "no checkpoint was taken during a trial: the test must cover one"
     assert max(states["model"]["count"] for states in nested) <= 300
     for place in {0, in_trial[0], len(taken) // 2, len(taken) - 1}:
         seq, blob = taken[place]
-        states, _ = unpack(blob)
+        states, _ = read_checkpoint(blob)
         system = begun(feed(), settings)
         for name, component in system.components().items():
             component.restore(states[name])

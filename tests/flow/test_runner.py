@@ -21,7 +21,7 @@ from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.gateway.protocol import Page
 from alpha_pulse.runtime import live
 from alpha_pulse.runtime.local_gateway import LocalGateway
-from alpha_pulse.stores.base import RunIdentity
+from alpha_pulse.stores.base import Block, RunIdentity
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import MINE, examples, opened, quiet, ran, running, stored, until
 from flow.runs import LEAN, Done, configured, run
@@ -160,15 +160,15 @@ def test_rows_reach_the_disk_while_nothing_comes(tmp_path: Path) -> None:
 
 
 class Full(MemoryStore):
-    """A store whose disk is full after some rows."""
+    """A store whose disk is full after some steps."""
 
     left = 150
 
-    def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
-        self.left -= 1
+    def append(self, block: Block) -> None:
+        self.left -= block.steps
         if self.left < 0:
             raise StoreError("store full:// could not be written (no space left on device); free space, then go on")
-        return super().append(ts_event, payload, decision)
+        super().append(block)
 
 
 def test_a_store_that_fails_ends_the_run_but_not_the_reading() -> None:
@@ -184,10 +184,12 @@ def test_a_store_that_fails_ends_the_run_but_not_the_reading() -> None:
 
     gateway = asyncio.run(fail())
     status = gateway.status()
-    assert (status.state, status.seq) == ("failed", 149)
+    assert (status.state, status.seq) == ("failed", gateway._system.store.head[0])
+    # The last block would have gone beyond the 150 steps that there is room for.
+    assert 120 < status.seq < 150
     assert status.detail is not None
     assert "no space left on device" in status.detail
-    assert len(gateway.bars("SYN", Page()).columns["seq"]) == 150
+    assert len(gateway.bars("SYN", Page()).columns["seq"]) == status.seq + 1
     assert gateway.inspect("SYN/direction/120").status == "labelled"
     msgspec.json.encode(status)
 

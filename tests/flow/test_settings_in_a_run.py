@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from alpha_pulse.core.errors import ConfigError, ConflictError
-from alpha_pulse.engine.journal import decode_step
 from alpha_pulse.engine.system import System
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.gateways import after_a_crash, opened, stored
 from flow.runs import LEAN, Done, begun, finished, restless
+from journal_rows import decode_step, rows
 
 BARS, CHAMPION_AT, THRESHOLD_AT, ENSEMBLE_AT = 900, 150, 500, 620
 SETTINGS = {
@@ -114,4 +114,4 @@ def test_the_configuration_that_is_shown_is_the_one_in_effect() -> None:
     assert gateway.config()["serving"]["strategy"] == "champion_challenger"
     assert gateway.config()["adaptation"]["accuracy_threshold"] == 0.25
     assert gateway.status().config_hash == identity
-    assert decode_step(next(system.store.rows(1)).payload).commands[0].kind == "set"
+    assert decode_step(next(rows(system.store, 1)).payload).commands[0].kind == "set"

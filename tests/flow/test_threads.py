@@ -11,6 +11,7 @@ from alpha_pulse.models import member_threads
 from flow.runs import begun
 from golden.markets import several
 from golden.runs import RUNS
+from journal_rows import rows
 
 SLICES = 1_650
 """Enough for trainings, alarms, trials and changes of regime."""
@@ -31,7 +32,7 @@ def run(market: ReplayFeed, monkeypatch: pytest.MonkeyPatch, cores: int, block: 
 
 
 def journal(system: System) -> list[bytes]:
-    return [row.payload for row in system.store.rows(0)]
+    return [row.payload for row in rows(system.store, 0)]
 
 
 def test_the_number_of_threads_and_the_size_of_blocks_change_no_row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ Tables = dict[str, pl.DataFrame]
 
 
 class Head(msgspec.Struct, frozen=True):
-    """Beside the tables of a run: ``feed_identity`` tells whether its input is still the same."""
+    """Beside the tables of a run: ``feed_identity`` tells whether its input is still the same; the hash is that of the
+    decisions as JSON lines.
+    """
 
     feed_identity: str
     bars: int
@@ -54,7 +57,8 @@ def tables_of(done: Done) -> Golden:
     }
     counts = tables["events"]["kind"].value_counts().sort("kind")
     events = dict(zip(counts["kind"].to_list(), counts["count"].to_list(), strict=True))
-    return Golden(Head(done.system.feed.identity, len(done.bars), done.decisions_sha256, events), tables)
+    lines = b"".join(decision + b"\n" for _, decision in done.steps if decision is not None)
+    return Golden(Head(done.system.feed.identity, len(done.bars), hashlib.sha256(lines).hexdigest(), events), tables)
 
 
 def write(name: str, golden: Golden, folder: Path = FOLDER) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .equivalent import EQUIVALENT
+from .export import EXPORT
 from .journal import JOURNAL
 from .learners import LEARNERS
 from .loop_learning import ADAPT, DETECT, LEARN, RESOLVE
@@ -22,6 +23,7 @@ TO_KILL = (
     *GATE,
     *RECORD,
     *JOURNAL,
+    *EXPORT,
     *MONEY,
     *METRICS,
     *LEARNERS,

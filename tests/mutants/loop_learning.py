@@ -81,8 +81,8 @@ RESOLVE = (
         "realised-volatility-over-one-bar-too-many",
         "resolve",
         "feedback/labels.py",
-        "deque(maxlen=horizon)",
-        "deque(maxlen=horizon + 1)",
+        "        self._horizon = horizon\n",
+        "        self._horizon = horizon + 1\n",
         ("unit/feedback/test_labels.py::test_realised_volatility_is_that_of_the_last_bars",),
     ),
     Mutant(

@@ -10,6 +10,7 @@ import typer
 from alpha_pulse import __version__
 from alpha_pulse.cli.command_line import Commands, in_range
 from alpha_pulse.cli.data_commands import data_app
+from alpha_pulse.cli.journal.commands import journal_app
 from alpha_pulse.cli.reading_options import DataOptions, reads_bars
 
 app = Commands(
@@ -25,7 +26,6 @@ app = Commands(
 config_app = Commands("Show the settings.\n\nExample: [bold]alpha-pulse config show[/]")
 app.add_typer(config_app, name="config")
 app.add_typer(data_app, name="data")
-journal_app = Commands("Check stored runs.\n\nExample: [bold]alpha-pulse journal verify run.db[/]")
 app.add_typer(journal_app, name="journal")
 
 HOST, PORT, SPEED = "127.0.0.1", 8650, 8.0
@@ -349,22 +349,3 @@ def config_show(
         print(msgspec.json.format(msgspec.json.encode(settings), indent=2).decode())
     else:
         print(to_toml(settings, origins(config)), end="")
-
-
-@journal_app.command("verify")
-def journal_verify(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A store (sqlite:///FILE or a path), or the id of a run in your data folder.")
-    ],
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-) -> None:
-    """Check a stored run: its hash chain, counts, references, checkpoints and result; exit code 1 if a check fails.
-
-    It changes nothing, and does not disturb a run that is in progress.
-
-    Example: [bold]alpha-pulse journal verify run.db[/]
-    """
-    from alpha_pulse.cli.journal import verify_run
-
-    if not verify_run(run, json=json):
-        raise typer.Exit(1)

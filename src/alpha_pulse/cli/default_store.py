@@ -15,6 +15,7 @@ from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import SCHEMA_VERSION, Store
 from alpha_pulse.stores.head import InUseError, read_mark
 from alpha_pulse.stores.inspection import written_schema_version
+from alpha_pulse.stores.versions import CONVERTIBLE, conversion
 
 STORE_FILE = "store.db"
 UNOPENED_SUFFIX = ".unopened"
@@ -88,8 +89,10 @@ def _warn_of_older_run(folder: Path) -> None:
             reader, difference = "this configuration", "another configuration"
         else:
             reader, difference = "this version", f"schema version {version}"
+        converted = f"; {conversion(path)}" if version == CONVERTIBLE else ""
         print(
-            f"warning: an older run of these data is in {path} ({difference}); {reader} cannot resume it and starts a new run",
+            f"warning: an older run of these data is in {path} ({difference}); {reader} cannot resume it and starts a new run"
+            f"{converted}",
             file=sys.stderr,
         )
         return

@@ -193,13 +193,14 @@ class StoreConfig(_Section, frozen=True):
     """Durability of the run's store. This section cannot change a decision."""
 
     durability: Literal["group", "step"] = "group"
-    """`group`: rows are committed together. `step`: each row is on the disk before its orders are released."""
+    """`group`: several blocks are committed together. `step`: each block is on the disk before anything of it leaves the
+    process; a simulated venue may receive the orders of its earlier slices before."""
     group_ms: Positive = 20.0
     """A group is committed when it is this old and the previous group is on the disk."""
     group_steps: PositiveInt = 500
-    """A group is committed when it has this many rows and the previous group is on the disk. With four times as many rows the
-    run waits for the disk."""
-    checkpoint_steps: PositiveInt = 5_000
+    """A group is committed when it has this many steps and the previous group is on the disk. With four times as many steps
+    the run waits for the disk."""
+    checkpoint_steps: PositiveInt = 20_000
     """Steps between two checkpoints."""
     keep_checkpoints: PositiveInt = 5
     """Number of checkpoints that are retained, the newest first."""

@@ -1,91 +1,221 @@
-"""What a block gave, as the journal records it: structs are made from packed rows, slice by slice, when somebody reads them."""
+"""What a block gave, as the journal contains it: columns copied from the arrays of the passes, and rows of rare things."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from alpha_pulse.core.types import Bar
+import numpy as np
+from numpy.typing import NDArray
+
 from alpha_pulse.engine.decision_pass import DecisionPass
+from alpha_pulse.engine.event_rows import EventRows
 from alpha_pulse.engine.events import Events
-from alpha_pulse.engine.journal import Abstention, AdaptationRequest, DecisionRecord, StepRecord
+from alpha_pulse.engine.record_kernels import record_abstentions, record_bars, record_decisions, record_target
 from alpha_pulse.engine.symbol_state import SymbolState
+from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.feeds.bar_block import BarBlock
+from alpha_pulse.journal.block import JournalBlock, RowCollector
+from alpha_pulse.journal.layout import (
+    BAR_CODES,
+    BATCH_CODES,
+    EARLIER,
+    MASK_BITS,
+    TARGET_CODES,
+    TARGET_NUMBERS,
+    TARGET_PROBABILITIES,
+    JournalLayout,
+    mask_words,
+)
+from alpha_pulse.journal.records import AdaptationRequest
+from alpha_pulse.journal.rows import MissingReason
+from alpha_pulse.kernels.execution import layout as execution
+from alpha_pulse.learning.commands import Command
+from alpha_pulse.learning.training import BatchStatus
+
+HEX = 16
 
 
-class BlockRecord:
-    """The records of a block of slices; each is made once, in order.
+class BlockRecorder:
+    """Makes the journal's blocks of a run.
 
     Parameters
     ----------
-    block
-        The bars.
+    journal_layout
+        Of the columns.
     symbols
-        Of the run, with the learning pass of the block.
+        Of the run, in the order of their numbers.
     decisions
-        The decision pass of the block.
-    events
-        The rare events of both.
-    requests
-        Adaptations that users requested before its first slice.
-    books
-        Names of the books.
+        The decision pass.
+    event_rows
+        Makes the rows of its events.
     """
 
     def __init__(
-        self,
-        block: BarBlock,
-        symbols: Sequence[SymbolState],
-        decisions: DecisionPass,
-        events: Events,
-        requests: Sequence[tuple[str, str]],
-        books: Sequence[str],
+        self, journal_layout: JournalLayout, symbols: Sequence[SymbolState], decisions: DecisionPass, event_rows: EventRows
     ) -> None:
-        self.block = block
-        self._symbols = symbols
+        self.layout = journal_layout
+        self._symbols = tuple(symbols)
         self._decisions = decisions
-        self._events = events
-        self._requests = requests
-        self._books = books
+        self._event_rows = event_rows
+        self._of_target = len(TARGET_CODES) + (len(BATCH_CODES) if journal_layout.has_batch else 0)
+        self._words = mask_words(len(journal_layout.feature_names))
+        self._signal_columns = np.array(
+            [(table == "probabilities", place) for table, place in journal_layout.signal_places], dtype=np.int64
+        )
+        self._sizing_at = journal_layout.places["numbers"]["volatility"]
+        self._abstention_at = journal_layout.places["numbers"]["abstention"]
+        self._widths = {table.name: len(table.columns) for table in journal_layout.tables}
 
-    def records(self, index: int) -> tuple[StepRecord, DecisionRecord]:
-        """The record of a slice, and that of its decisions."""
-        bars = self.block.slice(index)
-        step, decision = StepRecord(bars=bars), DecisionRecord(bars[0].ts_event, [], [])
-        result = self._decisions.result(index)
-        step.add_execution(result)
-        step.equity = dict(zip(self._books, self._decisions.equity[index].tolist(), strict=True))
-        if index == 0:
-            step.requests.extend(AdaptationRequest(*request) for request in self._requests)
-        first = int(self.block.starts[index])
-        self._add_learning(bars, first, step)
-        self._events.into(index, step)
-        vectors = [self._decisions.vector(first + place) for place in range(len(bars))]
-        step.add_features(vectors)
-        for place, vector in enumerate(vectors):
-            if vector is not None:
-                self._add_decision(index, first + place, step, decision)
-        return step, decision
+    def commands(self, first_seq: int, ts: int, commands: Sequence[Command]) -> JournalBlock:
+        """The block of a step with commands."""
+        into = RowCollector()
+        for command in commands:
+            into.add("commands", first_seq, command)
+        return JournalBlock(self.layout, first_seq, 1, ts, ts, {}, into.rows)
 
-    def _add_learning(self, bars: Sequence[Bar], first: int, step: StepRecord) -> None:
-        """Labels with the predictions that they scored, and the predictions that were served."""
-        for place in range(len(bars)):
-            row = self._decisions.row_in_symbol[first + place]
-            for target in self._symbols[self.block.code[first + place]].targets.values():
-                resolved = target.resolved(row)
-                if resolved is not None and resolved.expired is not None:
-                    step.expired.append(resolved.expired)
-                if resolved is not None and resolved.label is not None:
-                    step.labels.append(resolved.label)
-                if (prediction := target.serve(row)) is not None:
-                    step.predictions.append(prediction)
+    def slices(
+        self, first_seq: int, block: BarBlock, slices: int, events: Events, requests: Sequence[tuple[str, str]]
+    ) -> JournalBlock:
+        """The block of the first ``slices`` slices of ``block``, of which the passes were run.
 
-    def _add_decision(self, index: int, row: int, step: StepRecord, decision: DecisionRecord) -> None:
-        decided = self._decisions.decisions(row)
-        sizing = self._decisions.sizing(row, decided)
-        made = self._decisions.decision(index, row, sizing)
-        decision.signals.append(decided.combined)
-        decision.orders.extend(made.orders)
-        step.volatilities[sizing.bar.symbol] = sizing.volatility
-        step.refusals.extend(made.refusals)
-        if made.abstained is not None:
-            step.abstentions.append(Abstention(sizing.bar.symbol, made.abstained))
+        Parameters
+        ----------
+        first_seq
+            The number of its first step.
+        block
+            The bars.
+        slices
+            How many of its slices were decided.
+        events
+            The rare events of both passes.
+        requests
+            Adaptations that users requested before its first slice.
+        """
+        done = block.part(0, slices)
+        tables, rows = self._tables(done), self._rows(first_seq, done, events, requests)
+        return JournalBlock(
+            self.layout, first_seq, slices, int(done.times[0]), int(done.times[-1]), tables, rows,
+        )  # fmt: skip
+
+    # Columns.
+
+    def _tables(self, block: BarBlock) -> dict[str, NDArray[Any]]:
+        n = len(block.code)
+        codes = np.zeros((n, self._widths["codes"]), dtype=np.int64)
+        prices, features = np.empty((n, self._widths["prices"])), np.empty((n, self._widths["features"]))
+        probabilities, numbers = np.empty((n, self._widths["probabilities"])), np.empty((n, self._widths["numbers"]))
+        earlier, count = np.empty((n * len(self.layout.targets), len(EARLIER))), 0
+        places = np.empty(n, dtype=np.int64)
+        first = 0
+        for state, of_symbol in zip(self._symbols, block.rows_of, strict=True):
+            last = first + len(of_symbol)
+            if last == first:
+                continue
+            record_bars(
+                of_symbol, block.slice_of_row, block.interval_ns, block.prices, state.index, state.rows.clock,
+                state.rows.features, first, codes, prices, features, places,
+            )  # fmt: skip
+            if state.masks is not None:
+                self._record_masks(state.masks, codes[first:last])
+            count = self._record_targets(state, first, last, codes, probabilities, numbers, earlier, count)
+            first = last
+        passed = self._decisions
+        record_decisions(
+            places, passed.known[:n], passed.signals[:n], passed.inputs[:n], self._signal_columns, probabilities, numbers,
+            self._sizing_at,
+        )  # fmt: skip
+        record_abstentions(
+            passed.marks, block.starts, block.code, places, passed.events, passed.event_prices, numbers, self._abstention_at
+        )
+        slices = np.empty((len(block), self._widths["slices"]), dtype=np.int64)
+        slices[:, 0], slices[:, 1] = block.times, np.arange(block.seq, block.seq + len(block))
+        slices[:, 2:] = passed.equity[: len(block)]
+        return {
+            "slices": slices, "codes": codes, "prices": prices, "features": features, "probabilities": probabilities,
+            "numbers": numbers, "earlier": earlier[:count],
+        }  # fmt: skip
+
+    def _record_masks(self, masks: NDArray[np.bool_], codes: NDArray[np.int64]) -> None:
+        """Record which features are missing, as bits."""
+        for word in range(self._words):
+            bits = masks[: len(codes), word * MASK_BITS : (word + 1) * MASK_BITS]
+            codes[:, len(BAR_CODES) + word] = (bits @ (1 << np.arange(bits.shape[1]))) * codes[:, 3]
+
+    def _record_targets(
+        self, state: SymbolState, first: int, last: int, codes: NDArray[np.int64], probabilities: NDArray[np.float64],
+        numbers: NDArray[np.float64], earlier: NDArray[np.float64], count: int,
+    ) -> int:  # fmt: skip
+        rows = state.rows
+        for number, (name, target) in enumerate(state.targets.items()):
+            code = len(BAR_CODES) + self._words + number * self._of_target
+            count = record_target(
+                *target.gave, rows.clock, rows.ts[: last - first], name == "direction", target.session.spec.horizon, number,
+                first, codes, code, probabilities, number * len(TARGET_PROBABILITIES), numbers,
+                number * len(TARGET_NUMBERS), earlier, count,
+            )  # fmt: skip
+            if self.layout.has_batch:
+                at = code + len(TARGET_CODES)
+                _record_batch(target, codes[first:last, at : at + len(BATCH_CODES)])
+        return count
+
+    # Rows.
+
+    def _rows(
+        self, first_seq: int, block: BarBlock, events: Events, requests: Sequence[tuple[str, str]]
+    ) -> dict[str, list[tuple[int | float | str | None, ...]]]:
+        into = RowCollector()
+        for request in requests:
+            into.add("requests", first_seq, AdaptationRequest(*request))
+        for index, units in self._decisions.opened(len(block)):
+            for each in units:
+                into.add("units", first_seq + index, each)
+        self._add_decided(first_seq, block, into)
+        events.put(first_seq, len(block), into)
+        self._add_called(first_seq, len(block), into)
+        self._add_missing(first_seq, block, into)
+        return into.rows
+
+    def _add_decided(self, first_seq: int, block: BarBlock, into: RowCollector) -> None:
+        """The fills, lots, orders and refusals of all slices."""
+        passed, count = self._decisions, int(self._decisions.marks[len(block) - 1, 2])
+        chosen = np.flatnonzero(passed.events[:count, execution.TYPE] != execution.ABSTENTION)
+        if not len(chosen):
+            return
+        slices = passed.marks[: len(block), 2].searchsorted(chosen, side="right").tolist()
+        rows, prices = passed.events[chosen].tolist(), passed.event_prices[chosen].tolist()
+        add, times, seq = self._event_rows.add, block.times.tolist(), block.seq
+        for index, row, of_row in zip(slices, rows, prices, strict=True):
+            add(
+                first_seq + index, times[index], seq + index, row, of_row,
+                lambda symbol, index=index: passed.used_prediction(index, symbol), into,  # type: ignore[misc]
+            )  # fmt: skip
+
+    def _add_called(self, first_seq: int, slices: int, into: RowCollector) -> None:
+        """The Signals of agents that are written in Python."""
+        for index, signal in self._decisions.called_signals(slices):
+            into.add("signals", first_seq + index, signal)
+
+    def _add_missing(self, first_seq: int, block: BarBlock, into: RowCollector) -> None:
+        """Why members are missing, where a sentence says it; in the order of steps."""
+        found: list[tuple[int, int, int, MissingReason]] = []
+        for state in self._symbols:
+            slices = state.rows.slices
+            for number, (name, target) in enumerate(state.targets.items()):
+                for row, missing in target.missing_reasons():
+                    if (index := int(slices[row])) < len(block):
+                        reason = MissingReason(state.symbol, name, missing.model_id, missing.reason)
+                        found.append((index, state.index, number, reason))
+        for index, _, _, reason in sorted(found, key=lambda each: each[:3]):
+            into.add("missing", first_seq + index, reason)
+
+
+def _record_batch(target: TargetLoop, codes: NDArray[np.int64]) -> None:
+    """The artefact of the batch model as it was known at each row."""
+    for first, status in target.batches:
+        codes[first:] = _artefact(status)
+
+
+def _artefact(status: BatchStatus) -> tuple[int, int, int]:
+    ready = status.ready
+    return (0, 0, 0) if ready is None else (ready.trained_ts, ready.ready_ts, int(ready.short_version, HEX))

@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+import zstandard
 
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.stateful import State, Stateful, digest, pack, unpack
 from alpha_pulse.stores.base import Store
 
+_LEVEL = 1
+_LARGEST = 2**31
+"""Bytes of an unpacked checkpoint, at most."""
 _SEQ = "seq"
 _HASH = "journal_hash"
 
@@ -60,7 +64,8 @@ def write_checkpoint(store: Store, seq: int, components: Mapping[str, Stateful],
             f"a checkpoint at row {seq} was requested, but the journal ends at row {last}; write it after that row"
         )
     states = {name: component.snapshot() for name, component in components.items()}
-    store.save_checkpoint(seq, pack(states, {**(meta or {}), _SEQ: seq, _HASH: chain_hash.hex()}))
+    packed = pack(states, {**(meta or {}), _SEQ: seq, _HASH: chain_hash.hex()})
+    store.save_checkpoint(seq, zstandard.compress(packed, _LEVEL))
 
 
 def load_newest(store: Store, refused: list[str] | None = None, at_most: int | None = None) -> LoadedCheckpoint | None:
@@ -78,7 +83,7 @@ def load_newest(store: Store, refused: list[str] | None = None, at_most: int | N
     reasons = [] if refused is None else refused
     for seq, blob in store.checkpoints():
         try:
-            states, meta = unpack(blob)
+            states, meta = read_checkpoint(blob)
             _check_origin(store, seq, meta)
         except StateError as error:
             reasons.append(f"checkpoint at row {seq}: {error}")
@@ -87,6 +92,16 @@ def load_newest(store: Store, refused: list[str] | None = None, at_most: int | N
             continue
         return LoadedCheckpoint(seq, states, meta, tuple(reasons))
     return None
+
+
+def read_checkpoint(blob: bytes) -> tuple[dict[str, State], dict[str, Any]]:
+    """The states by name, and the meta values, of a checkpoint. Raises StateError when a bit differs."""
+    try:
+        if zstandard.frame_content_size(blob) > _LARGEST:
+            raise StateError("a packed state is damaged: its stated size is impossible; use an older checkpoint")
+        return unpack(zstandard.decompress(blob))
+    except zstandard.ZstdError as error:
+        raise StateError(f"a packed state is damaged ({error}); use an older checkpoint") from None
 
 
 def state_sha256(components: Mapping[str, Stateful]) -> str:
@@ -104,6 +119,6 @@ def _check_origin(store: Store, seq: int, meta: Mapping[str, Any]) -> None:
         raise StateError(f"it states row {meta.get(_SEQ)!r}; use an older checkpoint")
     if seq < 0:
         return
-    row = next(store.rows(seq), None)
-    if row is None or row.hash.hex() != meta.get(_HASH):
+    block = next(store.blocks(seq), None)
+    if block is None or block.seq != seq or block.hash.hex() != meta.get(_HASH):
         raise StateError(f"it does not belong to the journal in {store.location}; use an older checkpoint")

@@ -20,7 +20,7 @@ from alpha_pulse.core.errors import NonFiniteError
 from alpha_pulse.core.types import FeatureVector, MarketView, Signal, Units
 from alpha_pulse.engine.row_kernels import load_slices
 from alpha_pulse.engine.symbol_state import SymbolState
-from alpha_pulse.execution.decision import Decision, ExecutionResult, SizingInput
+from alpha_pulse.execution.decision import ExecutionResult, SizingInput
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feeds.bar_block import BarBlock
@@ -71,8 +71,8 @@ class DecisionPass:
         self._qualities = tuple(feedback.quality(symbol) for symbol in symbols)
         self._quality_models: list[OnlineModel | None] = [None] * len(symbols)
         self._given = np.full((n, agent_layout.GIVEN), math.nan)
-        self._events = np.zeros((FIRST_EVENTS, execution_layout.N_EVENT), dtype=np.int64)
-        self._event_prices = np.zeros((FIRST_EVENTS, execution_layout.N_EVENT_PRICES))
+        self.events = np.zeros((FIRST_EVENTS, execution_layout.N_EVENT), dtype=np.int64)
+        self.event_prices = np.zeros((FIRST_EVENTS, execution_layout.N_EVENT_PRICES))
         self._table = ArrayTable(
             layout.TABLE,
             {
@@ -103,17 +103,17 @@ class DecisionPass:
         """Make the arrays of a block, for so many rows and slices at most."""
         self._bars = np.zeros((rows, execution_layout.N_BAR), dtype=np.int64)
         self._prices = np.zeros((rows, execution_layout.N_BAR_PRICES))
-        self._known = np.zeros((rows, layout.KNOWN), dtype=np.int64)
+        self.known = np.zeros((rows, layout.KNOWN), dtype=np.int64)
         self._forecasts = np.zeros((rows, layout.FORECASTS))
         self.row_in_symbol = np.zeros(rows, dtype=np.int64)
         """Of each row, its number among those of its symbol."""
-        self._signals = np.zeros((rows, agent_layout.HEAD + agent_layout.COLUMNS * len(self._agents.names)))
-        self._inputs = np.zeros((rows, execution_layout.N_INPUTS))
-        self._marks = np.zeros((slices, layout.MARKS), dtype=np.int64)
+        self.signals = np.zeros((rows, agent_layout.HEAD + agent_layout.COLUMNS * len(self._agents.names)))
+        self.inputs = np.zeros((rows, execution_layout.N_INPUTS))
+        self.marks = np.zeros((slices, layout.MARKS), dtype=np.int64)
         self.equity = np.zeros((slices, len(self._execution.book_names)), dtype=np.int64)
         for name, array in (
-            ("bars", self._bars), ("prices", self._prices), ("known", self._known), ("forecasts", self._forecasts),
-            ("signals", self._signals), ("inputs", self._inputs), ("marks", self._marks), ("equity", self.equity),
+            ("bars", self._bars), ("prices", self._prices), ("known", self.known), ("forecasts", self._forecasts),
+            ("signals", self.signals), ("inputs", self.inputs), ("marks", self.marks), ("equity", self.equity),
         ):  # fmt: skip
             self._table.put(name, array)
 
@@ -124,14 +124,14 @@ class DecisionPass:
         self._counter[0] = 0
         self._cursor[:] = 0, layout.OPEN, 0, 0, len(self._execution.units)
         self._block, self.planned = block, planned
-        if len(block.code) > len(self.row_in_symbol) or len(block) > len(self._marks):
-            self._make_rows(max(len(block.code), len(self.row_in_symbol)), max(len(block), len(self._marks)))
+        if len(block.code) > len(self.row_in_symbol) or len(block) > len(self.marks):
+            self._make_rows(max(len(block.code), len(self.row_in_symbol)), max(len(block), len(self.marks)))
         load_slices(
             block.code, block.ts_event, block.interval_ns, block.slice_of_row, block.seq, block.prices,
-            self._bars, self._prices, self._signals, self._inputs, self._horizon,
+            self._bars, self._prices, self.signals, self.inputs, self._horizon,
         )  # fmt: skip
         for state, rows in zip(self._symbols, block.rows_of, strict=True):
-            state.hand_on(rows, self.row_in_symbol, self._known, self._forecasts)
+            state.hand_on(rows, self.row_in_symbol, self.known, self._forecasts)
         if self._called or self._opened or self._results:
             self._called, self._opened, self._results = {}, {}, {}
         self._table.put("starts", block.starts)
@@ -172,8 +172,8 @@ class DecisionPass:
         for name, array in self._agents.arrays.items():
             if name != "scale":
                 self._table.put(f"agent_{name}", array)
-        self._table.put("events", self._events)
-        self._table.put("event_prices", self._event_prices)
+        self._table.put("events", self.events)
+        self._table.put("event_prices", self.event_prices)
 
     def _connect_models(self) -> None:
         """Enter the trade-quality models, which an adaptation may replace."""
@@ -195,7 +195,7 @@ class DecisionPass:
         elif reason == layout.LOTS_FULL:
             self._execution.double_lots()
         elif reason == layout.EVENTS_FULL:
-            self._make_room(2 * len(self._events) + EVENTS_PER_BOOK * len(self._execution.book_names))
+            self._make_room(2 * len(self.events) + EVENTS_PER_BOOK * len(self._execution.book_names))
         elif reason == layout.RESTING_FULL:
             self._execution.make_room_at_venue()
         elif reason == layout.OUTCOMES:
@@ -213,14 +213,14 @@ class DecisionPass:
             raise NonFiniteError("the forecast volatility is 0.0; sizing needs one above 0")
 
     def _make_room(self, events: int) -> None:
-        count = len(self._events)
-        self._events = np.concatenate([self._events, np.zeros((events - count, execution_layout.N_EVENT), dtype=np.int64)])
-        self._event_prices = np.concatenate([self._event_prices, np.zeros((events - count, execution_layout.N_EVENT_PRICES))])
+        count = len(self.events)
+        self.events = np.concatenate([self.events, np.zeros((events - count, execution_layout.N_EVENT), dtype=np.int64)])
+        self.event_prices = np.concatenate([self.event_prices, np.zeros((events - count, execution_layout.N_EVENT_PRICES))])
 
     def _enter(self, index: int) -> None:
         """Store the features of the signals that became orders of the primary book."""
-        first, last = self._marks[index, layout.TRADED], self._marks[index, layout.DECIDED]
-        events = self._events[first:last]
+        first, last = self.marks[index, layout.TRADED], self.marks[index, layout.DECIDED]
+        events = self.events[first:last]
         orders = (events[:, execution_layout.TYPE] == execution_layout.ORDER) & (
             events[:, execution_layout.EVENT_BOOK] == layout.PRIMARY
         )
@@ -243,7 +243,7 @@ class DecisionPass:
             target.serve(int(self.row_in_symbol[row]))
         view = MarketView(self._block.bar(row), vector)
         self._called[row] = [
-            None if form is not None else self._agents.call(number, view, self._signals[row])
+            None if form is not None else self._agents.call(number, view, self.signals[row])
             for number, (_, form) in enumerate(self._agents.forms)
         ]
         self._cursor[layout.AGENTS_DONE] = 1
@@ -266,12 +266,12 @@ class DecisionPass:
             for agent, form in self._agents.forms
         ]
         called = self._called.get(row, [None] * len(ids))
-        return make_decisions(self._signals[row].tolist(), self._agents.names, bar, called, ids)
+        return make_decisions(self.signals[row].tolist(), self._agents.names, bar, called, ids)
 
-    def sizing(self, row: int, decisions: Decisions | None = None) -> SizingInput:
+    def sizing(self, row: int) -> SizingInput:
         """What the books were sized by at a row."""
-        bar, inputs = self._block.bar(row), self._inputs[row].tolist()
-        decided = self.decisions(row) if decisions is None else decisions
+        bar, inputs = self._block.bar(row), self.inputs[row].tolist()
+        decided = self.decisions(row)
         probability = inputs[execution_layout.PROBABILITY]
         return SizingInput(
             bar, bar.seq, decided.combined, decided.rules, decided.ml, inputs[execution_layout.VOLATILITY],
@@ -280,18 +280,32 @@ class DecisionPass:
         )  # fmt: skip
 
     def _rows(self, first: int, last: int) -> Rows:
-        return list(zip(self._events[first:last].tolist(), self._event_prices[first:last].tolist(), strict=True))
+        return list(zip(self.events[first:last].tolist(), self.event_prices[first:last].tolist(), strict=True))
 
     def result(self, index: int) -> ExecutionResult:
         """The trades of a slice."""
         if index not in self._results:
-            first, last, _ = self._marks[index].tolist()
+            first, last, _ = self.marks[index].tolist()
             self._results[index] = self._execution.result_of(self._rows(first, last), self._opened.get(index, ()))
         return self._results[index]
 
-    def decision(self, index: int, row: int, sizing: SizingInput) -> Decision:
-        """Orders, refusals and the abstention of one row of a slice."""
-        _, first, last = self._marks[index].tolist()
-        rows = self._rows(first, last)
-        code = int(self._block.code[row])
-        return self._execution.decision_of([each for each in rows if each[0][execution_layout.EVENT_SYMBOL] == code], sizing)
+    # What the journal records.
+
+    def opened(self, slices: int) -> list[tuple[int, list[Units]]]:
+        """The units of the symbols whose first bar came, by slice, of the first ``slices``."""
+        return sorted(item for item in self._opened.items() if item[0] < slices)
+
+    def called_signals(self, slices: int) -> list[tuple[int, Signal]]:
+        """The Signals of the agents written in Python, by slice, of the first ``slices``."""
+        end, slice_of = self._block.starts[slices], self._block.slice_of_row
+        called = [(int(slice_of[row]), self._called[row]) for row in sorted(self._called) if row < end]
+        return [(index, signal) for index, signals in called for signal in signals if signal is not None]
+
+    def used_prediction(self, index: int, code: int) -> str | None:
+        """The id of the prediction that took part in the decision of a slice about a symbol."""
+        row = self._row_of(index, code)
+        if row in self._called:
+            return self.decisions(row).combined.prediction_id
+        if math.isnan(self.signals[row, agent_layout.MODEL_MEAN]):
+            return None
+        return f"{self._block.symbols[code]}/direction/{self._block.seq + index}"

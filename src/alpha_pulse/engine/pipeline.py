@@ -1,7 +1,8 @@
 """START HERE. The loop: nine stages in one order, the same for replay, paper and live trading.
 
 The order prevents look-ahead: a slice first resolves earlier decisions, then the models learn from that, and only then a new
-decision is made. No order or prediction leaves before the journal contains it.
+decision is made. Nothing leaves the process before the journal contains it; a simulated venue may receive the orders of earlier
+slices of the same block.
 
 Slices are processed in blocks; a slice that comes alone is a block of one. What no decision can change (stages 2 to 6: labels,
 learning, detecting, adapting, features, serving) is run for each symbol over the whole block, several symbols at once: the
@@ -27,16 +28,16 @@ from numpy.typing import NDArray
 
 from alpha_pulse.adaptation import AdaptiveModelManager
 from alpha_pulse.core.clock import ReplayClock
-from alpha_pulse.engine.block_record import BlockRecord
+from alpha_pulse.engine.block_record import BlockRecorder
 from alpha_pulse.engine.decision_pass import DecisionPass
 from alpha_pulse.engine.events import Events
-from alpha_pulse.engine.journal import DecisionRecord, Journal, StepRecord, encode
 from alpha_pulse.engine.quality_pass import QualityPass
 from alpha_pulse.engine.regime_monitor import RegimeMonitor
 from alpha_pulse.engine.symbol_state import SymbolState
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feeds.bar_block import BarBlock
+from alpha_pulse.journal.block import Journal, JournalBlock
 from alpha_pulse.kernels.decisions.layout import DECIDE, RELEASE
 from alpha_pulse.learning.commands import EVERY, Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
@@ -60,45 +61,33 @@ class Pipeline:
     regimes: RegimeMonitor
     quality: QualityPass
     decisions: DecisionPass
+    recorder: BlockRecorder
     journal: Journal
+    committed: Callable[[JournalBlock], None]
+    """Called with each block, once the journal contains it."""
 
-    def on_block(self, block: BarBlock, write: Callable[[BlockRecord], None]) -> None:
-        """Process slices in order; ``write`` commits their records to the journal, before the last orders are released.
+    def on_block(self, block: BarBlock) -> None:
+        """Process slices in order; the journal contains them before the last orders are released.
 
         Where a decision fails, the slices before it are committed first, as if each had been a block.
         """
         requests, events = self.learning.take_requests(), Events()
         fires = self.learn(block, requests, events)
-        of = tuple(self.symbols.values()), self.decisions, events, requests, self.execution.book_names
         try:
             self.decide(block, fires, requests, events)
         except Exception:
-            if done := self.decisions.slices_done(block):
-                write(BlockRecord(block.part(0, done), *of))
+            self.write(block, self.decisions.slices_done(block), requests, events)
             raise
-        write(BlockRecord(block, *of))
+        self.write(block, len(block), requests, events)
         self.decisions.run(RELEASE, lambda _: None)
 
-    def write(self, record: BlockRecord, committed: Callable[[StepRecord], None] = lambda _: None) -> None:
-        """9: one journal row per slice contains all of the above; ``committed`` receives each, once the journal contains it.
-
-        Only then do predictions reach their listeners, and orders the venue; those of the slices before the last one of a block
-        have reached a venue that is simulated.
-        """
-        for index in range(len(record.block)):
-            step, decision = record.records(index)
-            self.clock.advance_to(decision.ts)
-            self.record(step, decision)
-            committed(step)
-
-    def on_commands(self, commands: list[Command]) -> StepRecord:
-        """Apply users' commands as a row of their own, without a decision; returns the committed row."""
-        step, ts = StepRecord(commands=commands), self.clock.now_ns()
+    def on_commands(self, commands: list[Command]) -> None:
+        """Apply users' commands as a step of their own, without a decision."""
+        ts = self.clock.now_ns()
         for command in commands:
             for service in (self.learning, self.serving, self.feedback, self.adaptation):
                 service.apply_command(command, ts)
-        self.record(step, DecisionRecord(ts, [], []))
-        return step
+        self._commit(self.recorder.commands(self.journal.next_seq, ts, commands))
 
     def learn(self, block: BarBlock, requests: Requests, events: Events) -> NDArray[np.bool_]:
         """2 to 6 of all slices, symbol by symbol; returns with which slices the timer of adaptation fires."""
@@ -133,12 +122,19 @@ class Pipeline:
         self.decisions.load(block, planned)
         self.decisions.run(DECIDE, learn_from_trades)
 
-    def record(self, step: StepRecord, decision: DecisionRecord) -> None:
-        """Append one row to the journal."""
-        line = encode(decision) if decision.signals or decision.orders else None
-        self.journal.append(decision.ts, encode(step), line)
-        for prediction in step.predictions:
-            self.learning.publish(prediction)
+    def write(self, block: BarBlock, slices: int, requests: Requests, events: Events) -> None:
+        """9: one block of the journal contains all of the above, of the first ``slices`` slices.
+
+        Only then do predictions reach their listeners, and orders the venue; those of the slices before the last one of a block
+        have reached a venue that is simulated.
+        """
+        if slices:
+            self._commit(self.recorder.slices(self.journal.next_seq, block, slices, events, requests))
+
+    def _commit(self, block: JournalBlock) -> None:
+        self.journal.append(block)
+        self.committed(block)
+        self.clock.advance_to(block.last_ts)
 
 
 def _own(requests: Requests, symbol: str) -> list[tuple[int, str, str]]:

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.adaptation import AdaptiveModelManager
-from alpha_pulse.core.types import DriftAlarm, RegimeChange, TradeOutcome
+from alpha_pulse.core.types import AdaptationAction, DriftAlarm, RegimeChange, TradeOutcome
 from alpha_pulse.engine.events import ALARMED, ENDED, QUALITY_, REGIME, REQUESTED, TIMED, Events, Place
-from alpha_pulse.engine.journal import scored_trade
 from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.trade_quality import TARGET
+from alpha_pulse.journal.records import scored_trade
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import ScoredPrediction, Session
@@ -141,7 +141,7 @@ class QualityPass:
     def _session(self, symbol: str) -> Session:
         return self._learning.session(symbol, TARGET)
 
-    def _act(self, events: Events, session: Session, index: int, place: Place, action: object | None) -> None:
+    def _act(self, events: Events, session: Session, index: int, place: Place, action: AdaptationAction | None) -> None:
         events.add(index, "adaptations", place, action)
         events.respond(index, place, self._manager.take_responses(session))
         self._note(session)

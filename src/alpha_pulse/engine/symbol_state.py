@@ -15,7 +15,7 @@ from alpha_pulse.adaptation.adaptive_model_manager import not_adapted
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.stateful import State, Stateful
-from alpha_pulse.core.types import FeatureVector, RegimeChange
+from alpha_pulse.core.types import AdaptationAction, FeatureVector, RegimeChange
 from alpha_pulse.detectors.regime import RegimeDetector
 from alpha_pulse.engine.bar_rows import BarRows
 from alpha_pulse.engine.events import ALARMED, ENDED, FEATURES_, REGIME, REQUESTED, TARGETS_, TIMED, TRAINED, Events
@@ -172,6 +172,11 @@ class SymbolState:
         )
 
     @property
+    def masks(self) -> NDArray[np.bool_] | None:
+        """Which features of each row are missing, (n, features); None where none is."""
+        return self._masks
+
+    @property
     def changes_by_slice(self) -> dict[int, list[RegimeChange]]:
         """The changes of regime of the block."""
         return {int(self.rows.slices[row]): changes for row, changes in self._changes.items()}
@@ -307,7 +312,7 @@ class _TargetPass:
             self._act(0, (REQUESTED, number), action)
         self._requests = []
 
-    def _act(self, slice_: int, place: tuple[int, ...], action: object | None) -> None:
+    def _act(self, slice_: int, place: tuple[int, ...], action: AdaptationAction | None) -> None:
         self._events.add(slice_, "adaptations", place, action)
         self._events.respond(slice_, place, self._manager.take_responses(self._target.session))
 

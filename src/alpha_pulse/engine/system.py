@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -17,10 +17,11 @@ from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import ConflictError, StateError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import Stateful
-from alpha_pulse.engine.block_record import BlockRecord
+from alpha_pulse.engine.block_record import BlockRecorder
 from alpha_pulse.engine.checkpoint import load_newest, state_sha256, write_checkpoint
 from alpha_pulse.engine.decision_pass import DecisionPass
-from alpha_pulse.engine.journal import Journal, ReplayVerifier, StepRecord, decode_inputs
+from alpha_pulse.engine.event_rows import EventRows
+from alpha_pulse.engine.journal_replay import replay_blocks
 from alpha_pulse.engine.pipeline import Pipeline
 from alpha_pulse.engine.quality_pass import QualityPass
 from alpha_pulse.engine.regime_monitor import RegimeMonitor
@@ -30,8 +31,11 @@ from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.trade_quality import TARGET
-from alpha_pulse.feeds.bar_block import BarBlock
-from alpha_pulse.feeds.base import Feed
+from alpha_pulse.feeds.base import Feed, FeedInfo
+from alpha_pulse.journal.block import Journal, JournalBlock, StoreJournal, decoded_blocks
+from alpha_pulse.journal.layout import AgentInfo, JournalLayout, TargetInfo, make_layout
+from alpha_pulse.journal.reader import BlockReader
+from alpha_pulse.journal.verifier import ReplayVerifier
 from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
@@ -49,6 +53,9 @@ MIN_VERIFIED_ROWS = 200
 """Least number of rows that are replayed, and compared with the journal, before a run resumes."""
 MIN_BLOCK, MAX_BLOCK, MAX_ROWS = 40, 4_096, 8_192
 """Slices that are processed at once, at most: as many as have ``MAX_ROWS`` bars, within these limits. A feed may have fewer."""
+TRAINED_PART = 10
+"""A checkpoint is also written after a training of a batch model, which a resumed run would repeat otherwise, but at most this
+many times as often as ``store.checkpoint_steps`` asks for."""
 REPLAY_NOTICE = 256
 """Replayed rows between two reports of progress."""
 
@@ -101,16 +108,15 @@ class System:
         self.adaptation = AdaptiveModelManager(config, self.clock)
         for symbol in feed.symbols:
             self._open(symbol)
-        self.pipeline = self._pipeline(store)
+        self.layout = self._layout()
+        """Of the journal's columns."""
+        self.pipeline = self._pipeline(StoreJournal(store), self._committed)
         self.skipped_checkpoints: tuple[str, ...] = ()
-        self.on_commit: Callable[[int, StepRecord], None] | None = None
-        """Called with the number and the content of each row that the journal contains; not for replayed rows. The state of the
-        services is then that of the last slice of the row's block."""
-        self.write_block: Callable[[BlockRecord], None] = self._write
-        """Commits the records of a block to the journal."""
+        self.on_commit: Callable[[JournalBlock], None] | None = None
+        """Called with each block that the journal contains, at the time of its last step; not for replayed ones."""
         self._steps = 0
         self._checkpointed = -1
-        self._begun = self._in_step = self._broken = False
+        self._begun = self._in_step = self._broken = self._trained = False
         for service in (self.learning, self.serving, self.feedback, self.adaptation):
             service.attach(self)
 
@@ -177,7 +183,27 @@ class System:
         self.adaptation.watch(quality)
         self.feedback.add_symbol(symbol, {target: loop.ring for target, loop in state.targets.items()}, quality)
 
-    def _pipeline(self, journal: Journal) -> Pipeline:
+    def _layout(self) -> JournalLayout:
+        config, first = self.config, next(iter(self.symbols.values()))
+        specs = [(name, target.session.spec) for name, target in first.targets.items()]
+        batch = BATCH_MODEL if config.batch.enabled else None
+        return make_layout(
+            self.feed.symbols,
+            FeedInfo(self.feed.interval_ns, self.feed.has_volume, self.feed.has_quotes),
+            first.extractor.schema.names,
+            first.extractor.schema.schema_id,
+            tuple(
+                TargetInfo(name, spec.horizon, spec.n_features, spec.model_type, batch, config.batch.train_bars if batch else 0)
+                for name, spec in specs
+            ),
+            self.execution.book_names,
+            tuple(
+                AgentInfo(agent.name, form is not None and isinstance(agent, MLAwareAgent)) for agent, form in self.agents.forms
+            ),
+        )
+
+    def _pipeline(self, journal: Journal, committed: Callable[[JournalBlock], None]) -> Pipeline:
+        decisions = DecisionPass(self.config, self.symbols, self.agents, self.execution, self.feedback)
         return Pipeline(
             self.clock,
             self.symbols,
@@ -188,8 +214,10 @@ class System:
             self.adaptation,
             self.regimes,
             QualityPass(self.symbols, self.learning, self.execution, self.feedback, self.adaptation),
-            DecisionPass(self.config, self.symbols, self.agents, self.execution, self.feedback),
+            decisions,
+            BlockRecorder(self.layout, tuple(self.symbols.values()), decisions, EventRows(self.execution, self.config.risk)),
             journal,
+            committed,
         )
 
     def components(self) -> dict[str, Stateful]:
@@ -267,28 +295,29 @@ class System:
                     component.restore(checkpoint.states[name])
             first = checkpoint.seq + 1
             if first > 0:
-                # A command after the checkpoint has the time of the slice before it.
-                self.clock.advance_to(next(self.store.rows(checkpoint.seq)).ts_event)
+                # A command after the checkpoint has the time of the step before it.
+                self.clock.advance_to(next(self.store.blocks(checkpoint.seq)).last_ts)
         self._steps = first
-        self._replay_tail(first, on_replay)
+        steps, notice = self.store.head[0] + 1 - first, REPLAY_NOTICE
+        for done in self.replay(decoded_blocks(self.store, first), self.store.location):
+            if on_replay is not None and done - first >= notice:
+                on_replay(done - first, steps)
+                notice = done - first + REPLAY_NOTICE
         self._begun = True
 
-    def _replay_tail(self, first: int, on_replay: Callable[[int, int], None] | None) -> None:
-        """Replay the journal from row ``first`` on from its inputs; each row must equal the stored one."""
-        verifier = ReplayVerifier(self.store.location)
-        pipeline = self._pipeline(verifier)
-        rows = self.store.head[0] + 1 - first
-        for row in self.store.rows(first):
-            verifier.expected = row
-            inputs = decode_inputs(row.payload)
-            if inputs.bars:
-                pipeline.on_block(BarBlock.of([inputs.bars], self.feed.symbols), pipeline.write)
-                self.feed.seek(self.feed.position + 1)
-            else:
-                pipeline.on_commands(inputs.commands)
-            self._steps += 1
-            if on_replay is not None and (self._steps - first) % REPLAY_NOTICE == 0:
-                on_replay(self._steps - first, rows)
+    def replay(self, blocks: Iterable[JournalBlock], location: str, stops: Iterable[int] = ()) -> Iterator[int]:
+        """Replay stored blocks, the first of which contains the next step; yields how many steps the state contains.
+
+        ``location`` names their store in errors; ``stops`` and DifferenceError as in
+        `alpha_pulse.engine.journal_replay.replay_blocks`.
+        """
+        verifier = ReplayVerifier(location)
+        pipeline = self._pipeline(verifier, lambda _: None)
+        for piece in replay_blocks(blocks, pipeline, verifier, self._steps, self.block_slices, stops):
+            if piece.tables:
+                self.feed.seek(self.feed.position + piece.steps)
+            self._steps += piece.steps
+            yield self._steps
 
     def step(self) -> bool:
         """Process the next slice of the feed; False at its end."""
@@ -309,7 +338,7 @@ class System:
                 break
             self._in_step = self._broken = True
             try:
-                self.pipeline.on_block(block, self.write_block)
+                self.pipeline.on_block(block)
                 self._broken = False
             finally:
                 self._in_step = False
@@ -330,7 +359,7 @@ class System:
     def command(self, commands: list[Command]) -> None:
         """Apply validated commands as one row of the journal; they are durable after ``store.flush()``."""
         self._check_between_steps()
-        self._committed(self.pipeline.on_commands(commands))
+        self.pipeline.on_commands(commands)
         self._steps += 1
         self._checkpoint_if_due()
 
@@ -365,15 +394,21 @@ class System:
         """Whether the feed has ended."""
         return sum(state.bars for state in self.symbols.values()) >= self.feed.total_bars
 
-    def _write(self, record: BlockRecord) -> None:
-        self.pipeline.write(record, self._committed)
-
-    def _committed(self, record: StepRecord) -> None:
+    def _committed(self, block: JournalBlock) -> None:
+        """Tell those who listen: of each prediction at its time, and of the block. Records are made only for predictions."""
+        self._trained |= "models" in block.rows
+        if any(self.learning.listeners.values()):
+            for step in BlockReader(block):
+                self.clock.advance_to(step.ts_event)
+                for prediction in step.record.predictions:
+                    self.learning.publish(prediction)
         if self.on_commit is not None:
-            self.on_commit(self.store.head[0], record)
+            self.clock.advance_to(block.last_ts)
+            self.on_commit(block)
 
     def _checkpoint_if_due(self) -> None:
-        if self._steps % self.config.store.checkpoint_steps == 0:
+        every = self.config.store.checkpoint_steps
+        if self._steps % every == 0 or (self._trained and self._steps - self._checkpointed > every // TRAINED_PART):
             self.checkpoint()
 
     def checkpoint(self) -> None:
@@ -381,6 +416,7 @@ class System:
         self._check_between_steps()
         write_checkpoint(self.store, self.store.head[0], self.components())
         self._checkpointed = self.store.head[0]
+        self._trained = False
 
     def checkpoint_if_useful(self) -> None:
         """Write a checkpoint, unless the newest one is less than ``MIN_VERIFIED_ROWS`` rows old.

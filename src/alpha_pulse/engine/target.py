@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,34 +11,23 @@ from numpy.typing import NDArray
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NonFiniteError, SessionError
 from alpha_pulse.core.stateful import State, take
-from alpha_pulse.core.types import DriftAlarm, Example, Missing, Prediction
+from alpha_pulse.core.types import DriftAlarm, Missing
 from alpha_pulse.engine.bar_rows import BarRows
 from alpha_pulse.engine.row_kernels import scored_errors
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator, bad_ratio
-from alpha_pulse.feedback.labels import Expired, Label
 from alpha_pulse.kernels.base.addresses import ArrayTable, learn_address, predict_address
 from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.kernels.session.layout import STOPS
 from alpha_pulse.kernels.session.target import run
 from alpha_pulse.learning.drift_monitor import DriftMonitor
-from alpha_pulse.learning.session import ScoredPrediction
 from alpha_pulse.learning.training import BatchStatus
 from alpha_pulse.models.base import Row, ships_kernels
-from alpha_pulse.serving.model_serving_service import ServedTarget, Serving
+from alpha_pulse.serving.model_serving_service import ServedTarget
+from alpha_pulse.serving.predictions import ServedRow
 
 CALIBRATIONS = {"platt": layout.PLATT, "beta": layout.BETA, "isotonic": layout.ISOTONIC}
-EVEN_WEIGHT = Example("", None, 0).weight
-"""The default itself, which the journal leaves out."""
 TARGET_CODES = {"volatility": layout.VOLATILITY, "direction": layout.DIRECTION}
-
-
-class Resolved(NamedTuple):
-    """What a bar made of the prediction that was due: a label, perhaps scored; or it expired."""
-
-    label: Label | None
-    scored: ScoredPrediction | None
-    expired: Expired | None
 
 
 class TargetLoop:
@@ -105,7 +93,7 @@ class TargetLoop:
         self._connected: tuple[object, ...] = ()
         self._unserved: dict[int, Missing] = {}
         """By row, why the online model gave no probability."""
-        self._batches: list[tuple[int, BatchStatus]] = []
+        self.batches: list[tuple[int, BatchStatus]] = []
         """From which row on the batch member had which status."""
 
     def _made_settings(self, config: Config, interval_ns: int) -> NDArray[np.int64]:
@@ -168,7 +156,7 @@ class TargetLoop:
         """
         batch, n, first = self.served.batch, len(self._rows), 0
         self._unserved.clear()
-        self._batches = [] if batch is None else [(0, batch.status)]
+        self.batches = [] if batch is None else [(0, batch.status)]
         self._settings[layout.CHAMPION] = self.served.mix.champion
         if batch is not None and batch.gathering:
             batch.make_room(n)
@@ -178,6 +166,7 @@ class TargetLoop:
                 first = stop
             if place < len(pauses):
                 pause(place)
+        self._serve_newest(n - 1)
 
     def _run(self, row: int, last: int, attend: Callable[[int], None]) -> None:
         phase = layout.JOIN
@@ -245,8 +234,8 @@ class TargetLoop:
     def trained(self, row: int) -> None:
         """The batch member was trained, or refused to be, or neither, between learning and serving of ``row``."""
         assert self.served.batch is not None
-        if self.served.batch.status is not self._batches[-1][1]:
-            self._batches.append((row, self.served.batch.status))
+        if self.served.batch.status is not self.batches[-1][1]:
+            self.batches.append((row, self.served.batch.status))
 
     # What a row gave.
 
@@ -260,65 +249,41 @@ class TargetLoop:
         n = scored_errors(self._codes, self._values, self._rows.ts, first, last, self._errors, self._error_times)
         return self._errors[:n].tolist(), self._error_times[:n].tolist()
 
-    def resolved(self, row: int) -> Resolved | None:
-        """What became of the prediction that was due at a row; None where none was."""
-        codes = self._codes[row].tolist()
-        status = codes[layout.STATUS]
-        if status == layout.NOTHING:
-            return None
-        spec = self.session.spec
-        prediction_id = f"{self.session.session_id}/{codes[layout.LABEL_STEP]}"
-        if status == layout.EXPIRED:
-            return Resolved(None, None, Expired(spec.symbol, spec.target, prediction_id))
-        ts, values = int(self._rows.ts[row]), self._values[row].tolist()
-        label = None if status == layout.TIE else codes[layout.LABEL_VALUE]
-        of_direction = spec.target == "direction"
-        next_open = values[layout.NEXT_OPEN_RETURN] if of_direction else None
-        weight = values[layout.WEIGHT] if of_direction else EVEN_WEIGHT
-        scored = None
-        if status == layout.SCORED_LABEL:
-            trial = values[layout.ADAPTED_WAS : layout.CONTROL_WAS + 1] if codes[layout.COMPARED] else []
-            example = Example(prediction_id, label, ts, weight)
-            scored = ScoredPrediction(self.session, example, values[layout.SCORED_ROW : layout.SERVED_ROW], trial)
-        return Resolved(
-            Label(
-                prediction_id, label, ts, weight, symbol=spec.symbol, target=spec.target,
-                value=values[layout.VALUE], next_open_return=next_open,
-                scores=[] if scored is None else [*scored.scores], trial=[] if scored is None else [*scored.trial],
-            ),
-            scored,
-            None,
-        )  # fmt: skip
+    def serve(self, row: int) -> None:
+        """Make the prediction of a row, if there is one, the newest: agents decide with it."""
+        if self._codes[row, layout.WAS_SERVED] == 0:
+            return
+        number, ts = self._rows.clock[row, layout.SEQ], self._rows.ts[row]
+        values = self._values[row].copy()
+        online = self._unserved.get(row) if math.isnan(values[layout.SERVED_ROW + RAW_ONLINE]) else None
+        self.served.serve(ServedRow(int(number), int(ts), self._codes[row].copy(), values, self._status(row), online))
 
-    def prediction(self, row: int) -> Prediction | None:
-        """The prediction that was served at a row; None where none was."""
-        codes = self._codes[row].tolist()
-        if codes[layout.WAS_SERVED] == 0:
-            return None
-        values, ts = self._values[row].tolist(), int(self._rows.ts[row])
-        status = next((status for first, status in reversed(self._batches) if first <= row), None)
-        served = values[layout.SERVED_ROW :]
-        threshold = values[layout.THRESHOLD_AT_SERVING]
-        at = Serving(
-            ts, served, None if math.isnan(threshold) else threshold, codes[layout.USED_AT_SERVING],
-            codes[layout.LABEL_TS_AT_SERVING], status,
-        )  # fmt: skip
-        return self.served.prediction(
-            f"{self.session.session_id}/{self._rows.clock[row, layout.SEQ]}", at, self._online(row, served)
-        )
+    def _serve_newest(self, row: int) -> None:
+        """`serve` the last row up to ``row`` that served a prediction."""
+        while row >= 0 and self._codes[row, layout.WAS_SERVED] == 0:
+            row -= 1
+        if row >= 0:
+            self.serve(row)
 
-    def serve(self, row: int) -> Prediction | None:
-        """`prediction`, which becomes the newest one: agents decide with it."""
-        prediction = self.prediction(row)
-        if prediction is not None:
-            self.served.newest = prediction
-            threshold = float(self._values[row, layout.THRESHOLD_AT_SERVING])
-            self.served.threshold = None if math.isnan(threshold) else threshold
-        return prediction
+    def _status(self, row: int) -> BatchStatus | None:
+        for first, status in reversed(self.batches):
+            if first <= row:
+                return status
+        return None
 
-    def _online(self, row: int, served: list[float]) -> Missing | None:
-        """Why the online model is missing at a row: it gave no probability, and in a trial its control gave none either."""
-        return self._unserved.get(row) if math.isnan(served[RAW_ONLINE]) else None
+    def missing_reasons(self) -> list[tuple[int, Missing]]:
+        """Why members took no part in predictions, by row, where it is not only that the batch model is not trained yet."""
+        if not self._unserved and not any(status.refused for _, status in self.batches):
+            return []
+        served = self._codes[: len(self._rows), layout.WAS_SERVED] == 1
+        raw = self._values[: len(self._rows), layout.SERVED_ROW + RAW_ONLINE]
+        reasons = [(row, missing) for row, missing in self._unserved.items() if served[row] and math.isnan(raw[row])]
+        if any(status.refused for _, status in self.batches):
+            for row in np.flatnonzero(served).tolist():
+                status = self._status(row)
+                if status is not None and status.refused:
+                    reasons.append((row, Missing(status.model_id, status.refused)))
+        return reasons
 
     @property
     def gave(self) -> tuple[NDArray[np.int64], Row]:

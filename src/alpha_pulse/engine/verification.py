@@ -1,21 +1,21 @@
-"""Checks a stored run from its first row to its result: hash chain, counts, references between rows, checkpoints, result."""
+"""Checks a stored run from its first step to its result: hash chain, counts, references, checkpoints, result."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
 from alpha_pulse.core.errors import StateError
-from alpha_pulse.core.stateful import unpack
-from alpha_pulse.engine.verification_steps import Defects, Steps
+from alpha_pulse.engine.checkpoint import read_checkpoint
+from alpha_pulse.engine.defects import Defects
+from alpha_pulse.engine.verification_steps import Steps
 from alpha_pulse.execution.execution_service import PRIMARY
+from alpha_pulse.journal.block import decode_blocks
+from alpha_pulse.stores.base import Block
 from alpha_pulse.stores.reading import StoreReader
-
-NOTICE = 256
-"""Rows between two reports of progress."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class Verification(msgspec.Struct, frozen=True):
 
     store: str
     run_id: str | None
-    rows: int | None
+    steps: int | None
     finished: bool | None
     ok: bool
     checks: list[Check]
@@ -46,7 +46,7 @@ def verify(reader: StoreReader, on_progress: Callable[[int], object] = lambda _:
     reader
         The store.
     on_progress
-        Called with the number of rows read, every ``NOTICE`` rows.
+        Called with the number of steps read, after each block.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -55,7 +55,6 @@ def verify(reader: StoreReader, on_progress: Callable[[int], object] = lambda _:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     store = SqliteStore(Path(folder, "run.db"))
     ...     store.begin(RunIdentity("r", "c", "f", "1"), resume=False)
-    ...     seq = store.append(5, b'{"requests":[]}', None)
     ...     store.close()
     ...     with StoreReader(Path(folder, "run.db")) as reader:
     ...         found = verify(reader)
@@ -79,7 +78,7 @@ def verify(reader: StoreReader, on_progress: Callable[[int], object] = lambda _:
         ]
     run_id = None if reader.identity is None else reader.identity.run_id
     ok = all(check.ok for check in checks)
-    return Verification(f"sqlite:///{reader.path}", run_id, reader.row_count, reader.finished, ok, checks)
+    return Verification(f"sqlite:///{reader.path}", run_id, reader.step_count, reader.finished, ok, checks)
 
 
 def _attempt(name: str, check: Callable[[], Check]) -> Check:
@@ -109,15 +108,20 @@ def _file(reader: StoreReader) -> Check:
 
 
 def _chain(reader: StoreReader, steps: Steps, hashes: dict[int, str], on_progress: Callable[[int], object]) -> Check:
-    wanted = set(reader.checkpoint_rows())
-    for row in reader.rows():
-        steps.read(row)
-        if row.seq in wanted:
-            hashes[row.seq] = row.hash.hex()
-        if (row.seq + 1) % NOTICE == 0:
-            on_progress(row.seq + 1)
-    on_progress(reader.row_count)
-    return Check("chain", ok=True, detail=f"{reader.row_count:,} rows, each fits the one before; .head agrees")
+    wanted = set(reader.checkpoint_steps())
+
+    def stored() -> Iterator[Block]:
+        for block in reader.blocks():
+            if block.seq in wanted:
+                hashes[block.seq] = block.hash.hex()
+            yield block
+
+    for block in decode_blocks(stored()):
+        steps.read(block)
+        on_progress(block.first_seq + block.steps)
+    steps.finish()
+    on_progress(reader.step_count)
+    return Check("chain", ok=True, detail=f"{reader.step_count:,} steps, each block fits the one before; .head agrees")
 
 
 def _counted(steps: Steps) -> str:
@@ -138,16 +142,16 @@ def _outcomes(steps: Steps) -> str:
 
 def _checkpoints(reader: StoreReader, hashes: dict[int, str]) -> Check:
     defects, count = Defects(), 0
-    for seq in reader.checkpoint_rows():
+    for seq in reader.checkpoint_steps():
         count += 1
         try:
-            meta = unpack(reader.checkpoint(seq))[1]
+            meta = read_checkpoint(reader.checkpoint(seq))[1]
         except StateError as error:
-            defects.add(f"the checkpoint at row {seq}: {error}")
+            defects.add(f"the checkpoint at step {seq}: {error}")
             continue
         if meta.get("seq") != seq or (seq >= 0 and meta.get("journal_hash") != hashes.get(seq)):
-            defects.add(f"the checkpoint at row {seq} does not belong to this journal")
-    each = "its row" if count == 1 else "their rows"
+            defects.add(f"the checkpoint at step {seq} does not belong to this journal")
+    each = "its step" if count == 1 else "their steps"
     return _summary("checkpoints", defects, f"{count} checkpoint{'' if count == 1 else 's'}, intact and consistent with {each}")
 
 
@@ -177,10 +181,9 @@ def _figures(steps: Steps) -> dict[str, int | str]:
         "refusals",
         "abstentions",
         "drift_alarms",
-        "decisions",
     )
     figures: dict[str, int | str] = {name: counts[name] for name in names}
-    figures |= {"pending": steps.pending, "adaptations": steps.adaptations}
+    figures |= {"pending": steps.pending, "adaptations": steps.adaptations, "decisions": steps.decisions}
     figures |= {"decisions_sha256": steps.decisions_sha256}
     figures |= {f"books.{book}.fills": count for book, count in steps.fills_of.items()}
     return figures

@@ -1,57 +1,50 @@
-"""Checks that the rows of a journal agree: everything that a row refers to is in an earlier row, and is used once."""
+"""Checks that the steps of a journal agree: everything that a step refers to is in an earlier one, and is used once."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
+from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
-from alpha_pulse.core.types import AdaptationAction, Fill, Lot, Order, Prediction, Signal
-from alpha_pulse.engine.journal import DecisionRecord, StepRecord, decode_decision, decode_step
+from alpha_pulse.core.errors import AlphaPulseError
+from alpha_pulse.core.types import AdaptationAction, Fill, Lot, Order
+from alpha_pulse.engine.defects import Defects
+from alpha_pulse.engine.verification_columns import Columns
 from alpha_pulse.execution.execution_service import PRIMARY
-from alpha_pulse.feedback.labels import Expired, Label
-from alpha_pulse.stores.base import JournalRow
+from alpha_pulse.journal.block import JournalBlock
+from alpha_pulse.journal.digest import DecisionDigest
+from alpha_pulse.journal.records import ScoredTrade
+from alpha_pulse.learning.commands import Command
 
-DEFECTS_SHOWN = 3
 SOURCES = ("combined", "rules", "ml")
 """The signals that an order may follow; the ids of the three signals of a step differ only in this prefix."""
 CLOSED = ("accepted", "rolled_back")
-
-
-class Defects:
-    """Sentences about rows that do not agree: all are counted, the first few are kept."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.shown: list[str] = []
-
-    def add(self, sentence: str) -> None:
-        """Count one defect, and keep its sentence if it is one of the first."""
-        self.count += 1
-        if len(self.shown) < DEFECTS_SHOWN:
-            self.shown.append(sentence)
+_UNREADABLE = (AlphaPulseError, LookupError, TypeError, ValueError, msgspec.DecodeError)
+"""What reading a step raises whose columns or rows this program would not write."""
+Structs = dict[str, list[Any]]
+"""The rows of a step, by table."""
+_NONE: list[Any] = []
 
 
 class Steps:
-    """Reads a journal's rows in order.
+    """Reads a journal's blocks in order.
 
     Attributes
     ----------
     counts
         How many events of each kind were read, to compare with the result.
     order, references, outcomes
-        Defects: of the order of rows and bars; of references between rows; of trade outcomes and examples.
+        Defects: of the order of steps and bars; of references between steps; of trade outcomes and examples.
     """
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.fills_of: Counter[str] = Counter()
         self.order, self.references, self.outcomes = Defects(), Defects(), Defects()
-        self._decisions = hashlib.sha256()
-        self._ts: int | None = None
-        self._bars: dict[str, int] = {}
-        self._pending: dict[str, Prediction] = {}
+        self._digest = DecisionDigest()
+        self._columns = Columns(self.counts, self.order, self.references)
         self._orders: dict[str, Order] = {}
         self._open: dict[str, tuple[Fill, int]] = {}
         self._causes: set[str] = set()
@@ -63,7 +56,12 @@ class Steps:
     @property
     def pending(self) -> int:
         """Predictions that have neither a label nor expired."""
-        return len(self._pending)
+        return self._columns.pending
+
+    @property
+    def decisions(self) -> int:
+        """Steps with a decision."""
+        return self._digest.steps
 
     @property
     def adaptations(self) -> int:
@@ -72,72 +70,45 @@ class Steps:
 
     @property
     def decisions_sha256(self) -> str:
-        """Of the decision lines, as ``--decisions`` writes them."""
-        return self._decisions.hexdigest()
+        """See `alpha_pulse.journal.digest`."""
+        return self._digest.hexdigest()
 
-    def read(self, row: JournalRow) -> None:
-        """Read the next row."""
+    def read(self, block: JournalBlock) -> None:
+        """Read the next block."""
+        seq = block.first_seq
         try:
-            step = decode_step(row.payload)
-            decision = None if row.decision is None else decode_decision(row.decision)
-        except (msgspec.DecodeError, ValueError) as error:
-            self.order.add(f"row {row.seq} is not a step of this program ({error})")
-            return
-        place = f"row {row.seq}"
-        self._time(row, step, place)
-        self._labels(step, place)
-        self._fills(step, place)
-        self._scored(step, place)
-        self._predictions(step, place)
+            self._columns.add(block)
+            self._digest.add(block)
+            steps = _by_step(block)
+            bars = Bars(block, [seq for seq, found in steps.items() if "orders" in found or "signals" in found])
+            for seq, found in sorted(steps.items()):
+                self._read(found, f"step {seq}")
+                self._decided(found, bars.of(seq), f"step {seq}")
+        except _UNREADABLE as error:
+            self.order.add(f"step {seq} is not a step of this program ({error})")
+
+    def finish(self) -> None:
+        """Read what waits for later blocks. Counts and defects are complete afterwards."""
+        self._columns.finish()
+
+    def _read(self, step: Structs, place: str) -> None:
+        self._fills(step.get("fills", _NONE), step.get("lots", _NONE), place)
+        self._scored(step.get("scored_trades", _NONE), step.get("lots", _NONE), place)
         self._adaptations(step, place)
-        self._commands(step, place)
-        if row.decision is not None and decision is not None:
-            self._decided(decision, {prediction.prediction_id for prediction in step.predictions}, place)
-            self._decisions.update(row.decision + b"\n")
-            self.counts["decisions"] += 1
-        for name in ("refusals", "abstentions", "models"):
-            self.counts[name] += len(getattr(step, name))
+        for command in step.get("commands", _NONE):
+            self._command(command, place)
+        for name in ("refusals", "models"):
+            self.counts[name] += len(step.get(name, _NONE))
 
-    def _time(self, row: JournalRow, step: StepRecord, place: str) -> None:
-        if self._ts is not None and row.ts_event < self._ts:
-            self.order.add(f"{place} is earlier than the row before it")
-        self._ts = row.ts_event
-        self.counts["slices"] += bool(step.bars)
-        self.counts["bars"] += len(step.bars)
-        for bar in step.bars:
-            if bar.ts_event != row.ts_event or bar.seq <= self._bars.get(bar.symbol, -1):
-                self.order.add(f"{place} has bar {bar.seq} of {bar.symbol}, which is not the next one")
-            self._bars[bar.symbol] = bar.seq
-
-    def _predictions(self, step: StepRecord, place: str) -> None:
-        self.counts["predictions"] += len(step.predictions)
-        for prediction in step.predictions:
-            if prediction.prediction_id in self._pending:
-                self.order.add(f"{place} makes prediction {prediction.prediction_id} again")
-            self._pending[prediction.prediction_id] = prediction
-
-    def _labels(self, step: StepRecord, place: str) -> None:
-        self.counts["labelled"] += len(step.labels)
-        self.counts["expired"] += len(step.expired)
-        self.counts["ties"] += sum(label.label is None for label in step.labels)
-        ended: list[Label | Expired] = [*step.labels, *step.expired]
-        for resolved in ended:
-            prediction = self._pending.pop(resolved.prediction_id, None)
-            if prediction is None:
-                self.references.add(f"{place} resolves prediction {resolved.prediction_id}, which is not pending")
-            elif (prediction.symbol, prediction.target) != (resolved.symbol, resolved.target):
-                session_id = f"{resolved.symbol}/{resolved.target}"
-                self.references.add(f"{place} resolves prediction {resolved.prediction_id} as one of {session_id}")
-
-    def _fills(self, step: StepRecord, place: str) -> None:
-        self.counts["fills"] += len(step.fills)
-        self.counts["lots"] += len(step.lots)
-        self.counts["outcomes"] += sum(lot.book == PRIMARY for lot in step.lots)
-        self.fills_of.update(fill.book for fill in step.fills)
+    def _fills(self, fills: list[Fill], lots: list[Lot], place: str) -> None:
+        self.counts["fills"] += len(fills)
+        self.counts["lots"] += len(lots)
+        self.counts["outcomes"] += sum(lot.book == PRIMARY for lot in lots)
+        self.fills_of.update(fill.book for fill in fills)
         closed_by: dict[str, list[Lot]] = {}
-        for lot in step.lots:
+        for lot in lots:
             closed_by.setdefault(lot.close_fill_id, []).append(lot)
-        for fill in step.fills:
+        for fill in fills:
             self._fill(fill, place)
             left = fill.quantity
             for lot in closed_by.pop(fill.fill_id, ()):
@@ -147,8 +118,8 @@ class Steps:
                 self.references.add(f"{place}: the lots closed by fill {fill.fill_id} are larger than the fill")
             elif left:
                 self._open[fill.fill_id] = (fill, left)
-        for fill_id, lots in closed_by.items():
-            self.references.add(f"{place} closes lot {lots[0].lot_id} by fill {fill_id}, which is not in that row")
+        for fill_id, closed in closed_by.items():
+            self.references.add(f"{place} closes lot {closed[0].lot_id} by fill {fill_id}, which is not in that step")
 
     def _fill(self, fill: Fill, place: str) -> None:
         order = self._orders.get(fill.order_id)
@@ -179,28 +150,26 @@ class Steps:
             self._open[lot.open_fill_id] = (opened, left)
         else:
             del self._open[lot.open_fill_id]
-        if lot.net_pnl != lot.gross_pnl - lot.costs:
-            self.outcomes.add(f"{place}: lot {lot.lot_id} has a net P&L other than gross P&L less costs")
 
-    def _scored(self, step: StepRecord, place: str) -> None:
-        """A closed lot of the primary book is learned in its own row, an external outcome in a later one; each once."""
-        self.counts["scored"] += len(step.scored_trades)
-        unscored = {lot.lot_id for lot in step.lots if lot.book == PRIMARY}
-        for trade in step.scored_trades:
+    def _scored(self, trades: list[ScoredTrade], lots: list[Lot], place: str) -> None:
+        """A closed lot of the primary book is learned in its own step, an external outcome in a later one; each once."""
+        self.counts["scored"] += len(trades)
+        unscored = {lot.lot_id for lot in lots if lot.book == PRIMARY}
+        for trade in trades:
             known = unscored if trade.lot_id in unscored else self._unscored
             if trade.lot_id not in known:
                 self.outcomes.add(
-                    f"{place} learns from lot {trade.lot_id}, which was not closed in that row or was learned before"
+                    f"{place} learns from lot {trade.lot_id}, which was not closed in that step or was learned before"
                 )
             known.discard(trade.lot_id)
 
-    def _adaptations(self, step: StepRecord, place: str) -> None:
-        self.counts["drift_alarms"] += len(step.alarms)
-        self._causes.update(f"drift:{alarm.alarm_id}" for alarm in step.alarms)
-        self._causes.update(f"regime:{change.change_id}" for change in step.regimes)
-        for action in step.adaptations:
+    def _adaptations(self, step: Structs, place: str) -> None:
+        self.counts["drift_alarms"] += len(step.get("alarms", _NONE))
+        self._causes.update(f"drift:{alarm.alarm_id}" for alarm in step.get("alarms", _NONE))
+        self._causes.update(f"regime:{change.change_id}" for change in step.get("regimes", _NONE))
+        for action in step.get("adaptations", _NONE):
             self._adaptation(action, place)
-        for response in step.alarm_responses:
+        for response in step.get("alarm_responses", _NONE):
             if f"drift:{response.alarm_id}" not in self._causes:
                 self.references.add(f"{place} responds to alarm {response.alarm_id}, which is not in the journal")
             if response.status == "acted" and response.action_id not in self._actions:
@@ -218,18 +187,17 @@ class Steps:
         if action.status in CLOSED and before != "open":
             self.outcomes.add(f"{place} closes action {action.action_id}, which is not open")
 
-    def _commands(self, step: StepRecord, place: str) -> None:
-        for command in step.commands:
-            if command.kind == "start":
-                self._examples[command.session_id] = set()
-            if command.outcome is not None:
-                self._external(command.outcome.lot, place)
-            learned = self._examples.get(command.session_id, set())
-            for example in command.examples or ():
-                self.counts["examples"] += 1
-                if example.id in learned:
-                    self.outcomes.add(f"{place} learns example {example.id!r} of {command.session_id} again")
-                learned.add(example.id)
+    def _command(self, command: Command, place: str) -> None:
+        if command.kind == "start":
+            self._examples[command.session_id] = set()
+        if command.outcome is not None:
+            self._external(command.outcome.lot, place)
+        learned = self._examples.get(command.session_id, set())
+        for example in command.examples or ():
+            self.counts["examples"] += 1
+            if example.id in learned:
+                self.outcomes.add(f"{place} learns example {example.id!r} of {command.session_id} again")
+            learned.add(example.id)
 
     def _external(self, lot: Lot, place: str) -> None:
         self.counts["given"] += 1
@@ -239,18 +207,17 @@ class Steps:
         self._external_lots.add(name)
         self._unscored.add(name)
 
-    def _decided(self, decision: DecisionRecord, predicted: set[str], place: str) -> None:
-        ends = {_end(signal) for signal in decision.signals}
-        for signal in decision.signals:
-            if signal.prediction_id is not None and signal.prediction_id not in predicted:
+    def _decided(self, step: Structs, bars: OfStep, place: str) -> None:
+        for signal in step.get("signals", _NONE):
+            if signal.prediction_id is not None and signal.prediction_id not in bars.predictions:
                 self.references.add(
-                    f"{place}: signal {signal.signal_id} names prediction {signal.prediction_id} of another row"
+                    f"{place}: signal {signal.signal_id} names prediction {signal.prediction_id} of another step"
                 )
-        for order in decision.orders:
+        for order in step.get("orders", _NONE):
             source, _, end = order.signal_id.partition("/")
-            if order.signal_id != order.book and (source not in SOURCES or end not in ends):
+            if order.signal_id != order.book and (source not in SOURCES or end not in bars.decided):
                 self.references.add(
-                    f"{place}: order {order.order_id} follows signal {order.signal_id}, which is not in that row"
+                    f"{place}: order {order.order_id} follows signal {order.signal_id}, which is not in that step"
                 )
             if order.order_id in self._orders:
                 self.references.add(f"{place} places order {order.order_id} again")
@@ -258,5 +225,40 @@ class Steps:
             self.counts["orders"] += 1
 
 
-def _end(signal: Signal) -> str:
-    return signal.signal_id.partition("/")[2]
+class OfStep(NamedTuple):
+    """What orders and signals of a step may refer to: decided bars as ``symbol/number``, and ids of predictions."""
+
+    decided: set[str]
+    predictions: set[str]
+
+
+class Bars:
+    """The bars of some steps of a block."""
+
+    def __init__(self, block: JournalBlock, seqs: list[int]) -> None:
+        self._steps: dict[int, OfStep] = {}
+        if not block.tables or not seqs:
+            return
+        layout, codes = block.layout, block.tables["codes"]
+        served = [(target.name, layout.places["codes"][f"{target.name}.served"]) for target in layout.targets]
+        has_features, numbers = layout.places["codes"]["has_features"], block.column("slices", "number").tolist()
+        chosen = np.isin(codes[:, 0], np.array(seqs) - block.first_seq)
+        for row in codes[chosen].tolist():
+            of_step = self._steps.setdefault(block.first_seq + row[0], OfStep(set(), set()))
+            symbol, number = layout.symbols[row[1]], numbers[row[0]]
+            if row[has_features]:
+                of_step.decided.add(f"{symbol}/{number}")
+            of_step.predictions.update(f"{symbol}/{name}/{number}" for name, at in served if row[at])
+
+    def of(self, seq: int) -> OfStep:
+        """The bars of step ``seq``."""
+        return self._steps.get(seq) or OfStep(set(), set())
+
+
+def _by_step(block: JournalBlock) -> dict[int, Structs]:
+    """The rows of each step that has any."""
+    found: dict[int, Structs] = {}
+    for table in block.rows:
+        for seq, struct in block.structs(table):
+            found.setdefault(seq, {}).setdefault(table, []).append(struct)
+    return found

@@ -187,15 +187,8 @@ class Books:
 
     def closed_lot(self, row: Sequence[int], prices: Sequence[float]) -> Lot:
         """The lot of an event ``CLOSED_LOT``."""
-        book, symbol, ids = self.names[row[EVENT_BOOK]], self.symbol_names[row[EVENT_SYMBOL]], self.ids
-        closing = ids.fill_text(row[EVENT_ID], book, symbol)
-        gross, charges = row[CLOSED_GROSS], row[CLOSED_CHARGES]
-        return Lot(
-            f"{closing}/{row[CLOSED_RANK]}", book, symbol, row[EVENT_QUANTITY], row[CLOSED_OPENED_TS], row[EVENT_TS],
-            prices[OPEN_REFERENCE], prices[CLOSE_REFERENCE], gross, charges, gross - charges,
-            ids.fill_text(row[CLOSED_OPEN_ID], book, symbol), closing, ids.signal_text(row[EVENT_SIGNAL], book, symbol),
-            ids.prediction_text(row[EVENT_PREDICTION], symbol),
-        )  # fmt: skip
+        book, symbol = self.names[row[EVENT_BOOK]], self.symbol_names[row[EVENT_SYMBOL]]
+        return lot_of(row, prices, book, symbol, self.ids)
 
     def value_symbol(self, symbol: str, price: float) -> None:
         """Value every book's position in ``symbol`` at ``price``."""
@@ -308,3 +301,15 @@ def _check_lots(positions: NDArray[np.int64], lots: NDArray[np.int64], saved: _B
             f"the saved lots of {saved.books[book]}/{saved.symbols[symbol]} hold {held[symbol, book]}, but the saved position "
             f"is {positions[symbol, book, POSITION]}; use an older checkpoint"
         )
+
+
+def lot_of(row: Sequence[int], prices: Sequence[float], book: str, symbol: str, ids: IdTable) -> Lot:
+    """The lot of an event ``CLOSED_LOT``."""
+    closing = ids.fill_text(row[EVENT_ID], book, symbol)
+    gross, charges = row[CLOSED_GROSS], row[CLOSED_CHARGES]
+    return Lot(
+        f"{closing}/{row[CLOSED_RANK]}", book, symbol, row[EVENT_QUANTITY], row[CLOSED_OPENED_TS], row[EVENT_TS],
+        prices[OPEN_REFERENCE], prices[CLOSE_REFERENCE], gross, charges, gross - charges,
+        ids.fill_text(row[CLOSED_OPEN_ID], book, symbol), closing, ids.signal_text(row[EVENT_SIGNAL], book, symbol),
+        ids.prediction_text(row[EVENT_PREDICTION], symbol),
+    )  # fmt: skip

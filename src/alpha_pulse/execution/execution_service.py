@@ -51,6 +51,7 @@ from alpha_pulse.kernels.execution.resting_orders import pending_books
 from alpha_pulse.kernels.execution.session_breaks import process_bar
 from alpha_pulse.kernels.execution.trading import admit_order, trade_slice
 from alpha_pulse.venues.base import Venue
+from alpha_pulse.venues.ids import IdTable
 from alpha_pulse.venues.money import cash_decimals, minor_units, units_of
 from alpha_pulse.venues.rows import BarRows, Events
 from alpha_pulse.venues.simulated import SimulatedVenue, fill_of
@@ -161,6 +162,20 @@ class ExecutionService:
         return self._books.signal_ids(PRIMARY, symbol)
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """All symbols of the run, in the order of their numbers."""
+        return self._symbols
+
+    @property
+    def ids(self) -> IdTable:
+        """The texts of ids."""
+        return self._books.ids
+
+    def units_of(self, symbol: str) -> Units:
+        """The units of a symbol that had a bar."""
+        return self._books.units[symbol]
+
+    @property
     def units(self) -> dict[str, Units]:
         """The units of each symbol that had a bar."""
         return dict(self._books.units)
@@ -209,12 +224,6 @@ class ExecutionService:
         for row, prices in rows:
             self._add_event(row, prices)
         return result
-
-    def decision_of(self, rows: Sequence[tuple[list[int], list[float]]], sizing: SizingInput) -> Decision:
-        """The decision for a symbol, from its events: orders, refusals, the abstention."""
-        if not rows:
-            return NOTHING_DECIDED
-        return decision_of(rows, sizing, self._names, self._rules, self._config.risk, self._books.units[sizing.bar.symbol])
 
     def process_bars(self, bars: Sequence[Bar]) -> ExecutionResult:
         """Trade the waiting orders on the bars of one slice, and apply the fills to their books.

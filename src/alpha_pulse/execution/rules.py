@@ -63,12 +63,14 @@ def inputs_of(sizing: SizingInput) -> tuple[float, ...]:
 
 def abstention(row: Sequence[int], prices: Sequence[float]) -> str:
     """Why the cost-aware rule abstained, from the event ``ABSTENTION``."""
-    if row[WHY] == NO_PROBABILITY:
+    return abstention_reason(row[WHY], prices[GAIN], prices[COST])
+
+
+def abstention_reason(why: int, gain: float, cost: float) -> str:
+    """Why the cost-aware rule abstained; ``gain`` and ``cost`` are fractions."""
+    if why == NO_PROBABILITY:
         return "no probability of the direction was served"
-    return (
-        f"the expected gain of {prices[GAIN] * BASIS_POINTS:.2f} bp does not exceed the round trip of "
-        f"{prices[COST] * BASIS_POINTS:.2f} bp"
-    )
+    return f"the expected gain of {gain * BASIS_POINTS:.2f} bp does not exceed the round trip of {cost * BASIS_POINTS:.2f} bp"
 
 
 def _predicted(signal: Signal | None) -> bool:

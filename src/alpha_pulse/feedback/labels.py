@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from alpha_pulse.core.types import Example
 
@@ -44,20 +45,23 @@ class RealisedVolatility:
     """Root of the sum of the last h squared close-to-close log returns of one symbol.
 
     Equal bit for bit to `alpha_pulse.features.extractor.FeatureExtractor.realised`, from which labels are made.
+
+    >>> RealisedVolatility(2).update(np.array([1.0, 1.0, 1.0, 2.0])).round(4).tolist()
+    [nan, nan, 0.0, 0.6931]
     """
 
     def __init__(self, horizon: int) -> None:
-        self._squares: deque[float] = deque(maxlen=horizon)
-        self._log = math.nan
+        self._horizon = horizon
+        self._logs: NDArray[np.float64] = np.zeros(0)
 
-    def update(self, close: float) -> None:
-        """Add the next close."""
-        log, before = math.log(close), self._log
-        if not math.isnan(before):
-            self._squares.append((log - before) * (log - before))
-        self._log = log
-
-    @property
-    def value(self) -> float:
-        """The realised volatility over the bars so far, at most h."""
-        return math.sqrt(sum(self._squares))
+    def update(self, closes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Add closes, (n,); returns the volatility at each, NaN until there are h returns."""
+        # Not numpy.log, whose last bit differs from that of math.log now and then.
+        logs = np.concatenate([self._logs, np.fromiter(map(math.log, closes.tolist()), np.float64, len(closes))])
+        self._logs = logs[-self._horizon :]
+        squares = np.square(np.diff(logs))
+        known = max(len(squares) - self._horizon + 1, 0)
+        sums = np.zeros(known)
+        for first in range(self._horizon):
+            sums += squares[first : first + known]
+        return np.concatenate([np.full(len(closes) - known, math.nan), np.sqrt(sums)])

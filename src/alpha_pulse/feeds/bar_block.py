@@ -75,6 +75,22 @@ class BarBlock:
         block._slices = dict(enumerate(slices))
         return block
 
+    @classmethod
+    def joined(cls, blocks: Sequence[BarBlock]) -> BarBlock:
+        """Blocks that follow each other, at least one, as one block.
+
+        >>> bars = [Bar("X", end, 60, 1.0, 2.0, 0.5, 1.5, seq=end // 60) for end in (60, 120)]
+        >>> joined = BarBlock.joined([BarBlock.of([(bar,)], ("X",)) for bar in bars])
+        >>> joined.seq, joined.times.tolist()
+        (1, [60, 120])
+        """
+        rows = np.cumsum([0, *(len(block.code) for block in blocks)])
+        starts = [block.starts[:-1] + before for block, before in zip(blocks, rows, strict=False)]
+        columns = (
+            np.concatenate([getattr(block, name) for block in blocks]) for name in ("code", "ts_event", "interval_ns", "prices")
+        )
+        return cls(blocks[0].symbols, blocks[0].seq, np.concatenate([*starts, rows[-1:]]), *columns)
+
     def __len__(self) -> int:
         """How many slices."""
         return len(self.starts) - 1

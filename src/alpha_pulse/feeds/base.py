@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+import msgspec
+
 from alpha_pulse.core.stateful import State
 from alpha_pulse.feeds.bar_block import BarBlock, Slice
 
-__all__ = ["Feed", "Slice"]
+__all__ = ["Feed", "FeedInfo", "Slice"]
+
+
+class FeedInfo(msgspec.Struct, frozen=True):
+    """What a run knows of a feed beside its symbols and bars; the fields are those of `Feed`."""
+
+    interval_ns: int
+    has_volume: bool
+    has_quotes: bool
 
 
 @runtime_checkable

@@ -9,20 +9,19 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from alpha_pulse.core.errors import DataError, StateError
-from alpha_pulse.core.stateful import State
+from alpha_pulse.core.errors import DataError
 from alpha_pulse.feeds import reading
 from alpha_pulse.feeds.bar_block import PRICES, BarBlock
-from alpha_pulse.feeds.base import Slice
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.market_data import FileReport, MarketData, Note, ReadOptions
+from alpha_pulse.feeds.positions import PositionedFeed
 from alpha_pulse.feeds.quality.validation import check_bars
 
 GATHERED_BARS = 512
 """Bars that are gathered ahead: enough to spread the cost of numpy calls over single slices, and they take far below 1 ms."""
 
 
-class ReplayFeed:
+class ReplayFeed(PositionedFeed):
     """Bars from arrays or a file, one slice per ``ts_event``; see `alpha_pulse.feeds.base.Feed`.
 
     In ``columns`` bars have the time of their start; ``ts_event`` is their end (`BarColumns.ends`), and ``interval_ns`` the
@@ -64,7 +63,6 @@ class ReplayFeed:
         self._starts = np.append(starts, self._ends.size)
         self._identity: str | None = None
         self.position = 0
-        """How many slices lie before the next one."""
         self._held = BarBlock.of((), columns.symbols)
         self._held_first = 0
         self.symbols = columns.symbols
@@ -119,11 +117,6 @@ class ReplayFeed:
         """How many bars lie before the next slice."""
         return int(self._starts[self.position])
 
-    def next_slice(self) -> Slice | None:
-        """The next slice, or None at the end."""
-        block = self.next_block(1)
-        return None if block is None else block.slice(0)
-
     def next_block(self, slices: int) -> BarBlock | None:
         """The next ``slices`` slices, fewer at the end of the data, or None there."""
         first = self.position
@@ -149,35 +142,12 @@ class ReplayFeed:
         intervals = ends - columns.ts_start if columns.ts_end is not None else np.full(high - low, self.interval_ns)
         return BarBlock(self.symbols, first, starts, columns.code.astype(np.int64), ends, intervals, prices)
 
-    def seek(self, position: int) -> None:
-        """Continue after the first ``position`` slices. Raises DataError outside 0 .. ``total_slices``."""
-        if not 0 <= position <= self.total_slices:
-            raise DataError(
-                f"position {position} is outside this feed; expected 0 to {self.total_slices}; seek to one of these"
-            )
-        self.position = position
+    def slice_end(self, number: int) -> int:
+        """The ``ts_event`` of a slice, ns."""
+        return int(self._ends[self._starts[number]])
 
     def cut(self, slices: int) -> ReplayFeed:
         """A feed of the first ``slices`` slices only, at its beginning; at least one."""
         if not 1 <= slices <= self.total_slices:
             raise DataError(f"a feed of {slices} slices cannot be made; expected 1 to {self.total_slices}; use one of these")
         return ReplayFeed(self.columns.pick(slice(0, int(self._starts[slices]))), interval_inferred=self.interval_inferred)
-
-    def snapshot(self) -> State:
-        """The position, and the time of the last slice delivered: nothing of what comes later."""
-        return State(scalars={"position": self.position, "ts_event": self._ts_before(self.position)})
-
-    def restore(self, state: State) -> None:
-        """Continue where ``state`` was taken. Raises StateError when the bars before that position differ."""
-        position = state.scalars.get("position")
-        if not isinstance(position, int) or not 0 <= position <= self.total_slices:
-            raise StateError(
-                f"the saved position is {position!r}, but this feed has {self.total_slices} slices; resume with the same data"
-            )
-        if state.scalars.get("ts_event") != self._ts_before(position):
-            raise StateError(f"the saved feed had another bar at position {position}; resume with the same data")
-        self.seek(position)
-
-    def _ts_before(self, position: int) -> int | None:
-        """The ``ts_event`` of the slice before ``position``."""
-        return None if position == 0 else int(self._ends[self._starts[position - 1]])

@@ -68,7 +68,8 @@ class OnlineLearningService:
         """What the models of each session may need of a checkpoint."""
         self._monitors: dict[tuple[str, str], DriftMonitor] = {}
         self._ingested: dict[tuple[str, str], DedupWindow] = {}
-        self._listeners: dict[str, list[asyncio.Queue[Prediction]]] = {}
+        self.listeners: dict[str, list[asyncio.Queue[Prediction]]] = {}
+        """By symbol, where committed predictions are published to."""
         self.requests: list[tuple[str, str]] = []
         """Adaptations that users requested, (session id, drift type); stage 4 handles them in order."""
         self._running: RunningSystem | None = None
@@ -215,7 +216,7 @@ class OnlineLearningService:
 
     def publish(self, prediction: Prediction) -> None:
         """Pass a committed prediction to the listeners of its symbol; a full listener loses its oldest one."""
-        for queue in self._listeners.get(prediction.symbol, ()):
+        for queue in self.listeners.get(prediction.symbol, ()):
             if queue.full():
                 queue.get_nowait()
             queue.put_nowait(prediction)
@@ -233,10 +234,7 @@ class OnlineLearningService:
         return components
 
     def snapshot(self) -> State:
-        """The pending requests, and the sessions that learn by commands, which `restore` opens.
-
-        See `alpha_pulse.core.stateful.Stateful`.
-        """
+        """See `alpha_pulse.core.stateful.Stateful`: the requests, and the sessions that learn by commands."""
         scalars: dict[str, Any] = {"requests": [list(request) for request in self.requests]}
         if self._ingested:
             specs = [self._sessions[key].spec for key in self._ingested]
@@ -411,7 +409,7 @@ class OnlineLearningService:
     async def stream_predictions(self, symbol: str) -> AsyncIterator[Prediction]:
         """The served predictions of a symbol, as their steps are committed to the journal."""
         queue: asyncio.Queue[Prediction] = asyncio.Queue(STREAM_BUFFER)
-        listeners = self._listeners.setdefault(symbol, [])
+        listeners = self.listeners.setdefault(symbol, [])
         listeners.append(queue)
         try:
             while True:

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from alpha_pulse.core.bar_times import bar_label
-from alpha_pulse.core.types import Bar, Fill, Units
+from alpha_pulse.core.types import Bar
 from alpha_pulse.execution.book import Book, BookResult
 from alpha_pulse.execution.books import Books
+from alpha_pulse.journal.reader import read_steps
 from alpha_pulse.stores.base import Store
 from alpha_pulse.venues.money import cash_text
 
 LOST = 1.0
 """The drawdown of a book whose equity was 0 or below."""
-
-
-class _Step(msgspec.Struct):
-    """The part of a journal row that changes a book."""
-
-    bars: tuple[Bar, ...] = ()
-    units: list[Units] = msgspec.field(default_factory=list)
-    fills: list[Fill] = msgspec.field(default_factory=list)
-
-
-_read = msgspec.json.Decoder(_Step).decode
 
 
 def bankruptcies(store: Store, results: Mapping[str, BookResult], initial_cash: int) -> list[str]:
@@ -51,8 +39,8 @@ def bankruptcies(store: Store, results: Mapping[str, BookResult], initial_cash: 
     sentences: dict[str, str] = {}
     closes: dict[str, float] = {}
     if left:
-        for row in store.rows():
-            step = _read(row.payload)
+        for read in read_steps(store):
+            step = read.record
             for units in step.units:
                 books.add_instrument(units)
             for fill in step.fills:
@@ -60,7 +48,7 @@ def bankruptcies(store: Store, results: Mapping[str, BookResult], initial_cash: 
                     books.apply_fill(fill)
             for bar in step.bars:
                 books.value_symbol(bar.symbol, bar.close)
-            books.mark(row.ts_event)
+            books.mark(read.ts_event)
             for name, book in list(left.items()):
                 if book.equity <= 0:
                     sentences[name] = _sentence(book, step.bars, closes)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.types import Fill
 from alpha_pulse.execution.execution_service import PRIMARY
+from alpha_pulse.journal.block import JournalBlock
 from alpha_pulse.metrics.intervals import mean_interval
 from alpha_pulse.reporting.success_types import MlPnl
 
@@ -39,6 +40,18 @@ class MlEarnings:
         net, self._ahead = ahead - self._ahead, ahead
         charges = sum(SIGNS.get(fill.book, 0) * (fill.cost + fill.fee) for fill in fills)
         return float(net), float(net + charges)
+
+    def block(self, block: JournalBlock) -> Floats:
+        """Process the slices of a block; returns (slices, 2), or no row if one of the two books is missing."""
+        if not {PRIMARY, RULES} <= set(block.layout.books):
+            return np.zeros((0, 2))
+        ahead = block.column("slices", f"equity.{PRIMARY}") - block.column("slices", f"equity.{RULES}")
+        net = np.diff(ahead, prepend=self._ahead)
+        self._ahead = int(ahead[-1])
+        charges = np.zeros(len(net), dtype=np.int64)
+        for seq, fill in block.structs("fills"):
+            charges[seq - block.first_seq] += SIGNS.get(fill.book, 0) * (fill.cost + fill.fee)
+        return np.column_stack([net, net + charges]).astype(np.float64)
 
 
 def ml_pnl(steps: Floats, seed: int, cash: Callable[[float], float]) -> MlPnl | None:

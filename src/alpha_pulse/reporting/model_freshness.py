@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.types import MemberPrediction
+from alpha_pulse.journal.block import JournalBlock
 
 
 class Freshness:
@@ -37,6 +41,33 @@ class Freshness:
             self.predictions += 1
             self.total += age
             self.longest = max(self.longest, age)
+
+    def add_block(self, block: JournalBlock, target: str, rows: NDArray[np.int64], ts: NDArray[np.int64]) -> None:
+        """Add the predictions of one target at some rows of a block, with their market times in ns."""
+        since_label = block.column("codes", f"{target}.label_age_ns")[rows].astype(np.float64)
+        since_label[since_label < 0] = np.nan
+        ages = {"online": since_label, "batch": self._since_training(block, target, rows, ts), "base": since_label}
+        weights, total = np.zeros(len(rows)), np.zeros(len(rows))
+        for member, age in ages.items():
+            weight = block.column("probabilities", f"{target}.weight_{member}")[rows]
+            probability = block.column("probabilities", f"{target}.{member}")[rows]
+            known = np.isfinite(probability) & np.isfinite(age)
+            weights += np.where(known, weight, 0.0)
+            total += np.where(known, weight * age, 0.0)
+        known = weights > 0.0
+        means = total[known] / weights[known]
+        self.predictions += len(means)
+        self.total = float(np.cumsum([self.total, *means])[-1])
+        self.longest = max(self.longest, float(means.max(initial=0.0)))
+
+    @staticmethod
+    def _since_training(
+        block: JournalBlock, target: str, rows: NDArray[np.int64], ts: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        if not block.layout.has_batch:
+            return np.full(len(rows), np.nan)
+        trained = block.column("codes", f"{target}.batch_trained_ns")[rows]
+        return np.where(trained > 0, ts - trained, np.nan)
 
 
 def mean_and_longest_s(parts: Iterable[Freshness]) -> tuple[float | None, float | None]:

@@ -153,9 +153,7 @@ RATE_NOTE = (
 )
 
 
-def make_report(
-    system: System, bars_per_second: float | None = None, write_decision: Callable[[bytes], object] | None = None
-) -> Report:
+def make_report(system: System, bars_per_second: float | None = None) -> Report:
     """Read the journal of a run at its end, and create the report.
 
     Parameters
@@ -164,8 +162,6 @@ def make_report(
         A system after its last step.
     bars_per_second
         The measured speed, or None.
-    write_decision
-        Called with each decision line, newline included.
 
     Raises
     ------
@@ -173,7 +169,7 @@ def make_report(
         The journal is damaged.
     """
     symbols = tuple(system.feed.symbols)
-    summary = summarise(system.store, symbols, TARGETS, write_decision)
+    summary = summarise(system.store, symbols, TARGETS)
     everything, opened = _part(system, summary, symbols), system.feed.bar_open
     return Report(
         **msgspec.structs.asdict(everything),
@@ -186,7 +182,7 @@ def make_report(
         models=[listed(ListedModel, model, model.session_id.rpartition("/")[0], opened) for model in summary.models],
         agent_weights=system.agents.weights,
         trade_quality=_quality(system, symbols),
-        decisions=summary.decision_lines,
+        decisions=summary.decision_steps,
         decisions_sha256=summary.decisions_sha256,
         state_sha256=system.state_sha256(),
         config_hash=system.config.config_hash,

@@ -2,65 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-from array import array
-from collections.abc import Callable
-
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.types import AdaptationAction, AlarmResponse, Bar, DriftAlarm, Fill, MemberPrediction, Signal
-from alpha_pulse.engine.journal import Abstention
-from alpha_pulse.execution.decision import Refusal
-from alpha_pulse.feedback.labels import Label
+from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm
+from alpha_pulse.journal.block import JournalBlock, decoded_blocks
+from alpha_pulse.journal.digest import DecisionDigest
+from alpha_pulse.journal.labels import scored_labels
 from alpha_pulse.kernels.base.scores import RECORD
 from alpha_pulse.learning.training import ModelReady
 from alpha_pulse.reporting.ml_pnl import MlEarnings
 from alpha_pulse.reporting.model_freshness import Freshness
-from alpha_pulse.stores.base import JournalRow, Store
+from alpha_pulse.stores.base import Store
 
-BLOCK = 8_192
-"""Labels that are collected as Python numbers before they are packed."""
 VALUE, NEXT_OPEN_RETURN = RECORD, RECORD + 1
 _WIDTH = RECORD + 2
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-
-class _Served(msgspec.Struct):
-    """The part of a prediction that a report needs."""
-
-    prediction_id: str
-    confidence: float | None = None
-    members: tuple[MemberPrediction, ...] = ()
-
-
-class _Read(msgspec.Struct):
-    """The part of a journal row that a report needs."""
-
-    bars: tuple[Bar, ...] = ()
-    fills: list[Fill] = msgspec.field(default_factory=list)
-    labels: list[Label] = msgspec.field(default_factory=list)
-    alarms: list[DriftAlarm] = msgspec.field(default_factory=list)
-    alarm_responses: list[AlarmResponse] = msgspec.field(default_factory=list)
-    adaptations: list[AdaptationAction] = msgspec.field(default_factory=list)
-    models: list[ModelReady] = msgspec.field(default_factory=list)
-    refusals: list[Refusal] = msgspec.field(default_factory=list)
-    abstentions: list[Abstention] = msgspec.field(default_factory=list)
-    predictions: list[_Served] = msgspec.field(default_factory=list)
-    equity: dict[str, int] = msgspec.field(default_factory=dict)
-
-
-class _Decided(msgspec.Struct):
-    """The part of a decision line that a report needs."""
-
-    signals: list[Signal] = msgspec.field(default_factory=list)
-
-
-_read = msgspec.json.Decoder(_Read).decode
-_decided = msgspec.json.Decoder(_Decided).decode
 
 
 class LabelTable:
@@ -69,38 +28,24 @@ class LabelTable:
     After `pack`: ``scores`` float64 of shape (n, RECORD), laid out as in `kernels.base.scores`; ``value`` (the number from
     which the label was computed), ``next_open_return`` (log return; NaN where there is none), ``ts``, ``seq`` (number of the
     bar at which the prediction was made) and ``symbol`` (index in the run's symbols), each of shape (n,).
-
-    >>> table = LabelTable()
-    >>> scores = [0.6, None, 0.5, 0.6, 0.5, 1.0, 0.5]
-    >>> table.add(Label("X/direction/7", 1, 9, symbol="X", target="direction", value=0.01, scores=scores), 9, 0)
-    >>> table.pack()
-    >>> table.seq.tolist(), table.ts.tolist(), table.scores.shape
-    ([7], [9], (1, 7))
     """
 
     def __init__(self) -> None:
-        self._numbers: list[list[float | None]] = []
-        self._counts: list[tuple[int, int, int]] = []
         self._packed: list[tuple[Floats, Integers]] = []
         self.pack()
 
-    def add(self, label: Label, ts: int, symbol: int) -> None:
-        """Add one label."""
-        if not label.scores:
-            return
-        self._numbers.append([*label.scores[:RECORD], label.value, label.next_open_return])
-        self._counts.append((ts, int(label.prediction_id.rpartition("/")[2]), symbol))
-        if len(self._counts) == BLOCK:
-            self._pack_block()
-
-    def _pack_block(self) -> None:
-        if self._counts:
-            self._packed.append((np.array(self._numbers, dtype=np.float64), np.array(self._counts, dtype=np.int64)))
-            self._numbers, self._counts = [], []
+    def add(self, block: JournalBlock, target: int) -> None:
+        """Add the labels of a block, of the target with this number."""
+        name = block.layout.targets[target].name
+        rows, scores = scored_labels(block, target)
+        slices = block.column("codes", "slice")[rows]
+        number = block.column("slices", "number")[slices] - block.column("codes", f"{name}.label_age_slices")[rows]
+        counts = [block.column("slices", "ts_event_ns")[slices], number, block.column("codes", "symbol")[rows]]
+        values = [block.column("numbers", f"{name}.{column}")[rows] for column in ("label_value", "next_open_return")]
+        self._packed.append((np.column_stack([scores[:, :RECORD], *values]), np.column_stack(counts)))
 
     def pack(self) -> None:
-        """Create the arrays from all rows so far."""
-        self._pack_block()
+        """Create the arrays from all blocks so far."""
         numbers = np.concatenate([np.zeros((0, _WIDTH)), *(block for block, _ in self._packed)])
         counts = np.concatenate([np.zeros((0, 3), dtype=np.int64), *(block for _, block in self._packed)])
         self.scores: Floats = numbers[:, :RECORD]
@@ -115,19 +60,19 @@ class Confidences:
     """The confidence of one (symbol, target) at each bar's number."""
 
     def __init__(self) -> None:
-        self._bars = array("q")
-        self._stated = array("d")
+        self._bars: list[Integers] = [np.zeros(0, dtype=np.int64)]
+        self._stated: list[Floats] = [np.zeros(0)]
 
-    def add(self, bar: int, confidence: float) -> None:
-        """Add the confidence of the prediction at a bar."""
-        self._bars.append(bar)
-        self._stated.append(confidence)
+    def add(self, bars: Integers, confidences: Floats) -> None:
+        """Add the confidences of the predictions at some bars."""
+        self._bars.append(bars)
+        self._stated.append(confidences)
 
     def at(self, bars: Integers) -> Floats:
         """By number of bar; NaN without a confidence."""
-        known = np.array(self._bars, dtype=np.int64)
+        known = np.concatenate(self._bars)
         stated = np.full(max(int(known.max(initial=0)), int(bars.max(initial=0))) + 1, np.nan)
-        stated[known] = self._stated
+        stated[known] = np.concatenate(self._stated)
         confidences: Floats = stated[bars]
         return confidences
 
@@ -168,54 +113,68 @@ class RunSummary:
         self.confidences = {(symbol, target): Confidences() for symbol in symbols for target in targets}
         self.earnings: Floats = np.zeros((0, 2))
         self._earnings = MlEarnings()
-        self._earned = array("d")
+        self._earned: list[Floats] = []
+        self._digest = DecisionDigest()
         self.slices = 0
-        self.decision_lines = 0
-        self.decisions_sha256 = ""
-        self._places = {symbol: index for index, symbol in enumerate(symbols)}
 
-    def take(self, row: JournalRow) -> None:
-        """Read one row."""
-        read = _read(row.payload)
-        if read.bars:
-            self.slices += 1
-            self._earned.extend(self._earnings.step(read.equity, read.fills) or ())
-        for bar in read.bars:
-            self.symbols[bar.symbol].bars.append(bar.seq)
-        for label in read.labels:
-            self.tables[label.target].add(label, row.ts_event, self._places[label.symbol])
-        for served in read.predictions:
-            name, _, number = served.prediction_id.rpartition("/")
-            symbol, _, target = name.rpartition("/")
-            self.freshness[symbol, target].add(served.members)
-            if served.confidence is not None:
-                self.confidences[symbol, target].add(int(number), served.confidence)
-        self.alarms.extend(read.alarms)
-        self.responses.update((response.alarm_id, response) for response in read.alarm_responses)
-        self.models.extend(read.models)
-        for action in read.adaptations:
-            self.actions[action.action_id] = action
-        for refusal in read.refusals:
+    def take(self, block: JournalBlock) -> None:
+        """Read one block."""
+        self._take_rows(block)
+        self._digest.add(block)
+        if not block.tables:
+            return
+        self.slices += block.steps
+        self._earned.append(self._earnings.block(block))
+        for target, info in enumerate(block.layout.targets):
+            self.tables[info.name].add(block, target)
+        codes = block.column("codes", "symbol")
+        for index, symbol in enumerate(block.layout.symbols):
+            rows = np.flatnonzero(codes == index)
+            if len(rows):
+                self._take_symbol(block, symbol, rows)
+
+    def _take_rows(self, block: JournalBlock) -> None:
+        self.alarms.extend(alarm for _, alarm in block.structs("alarms"))
+        self.responses.update((response.alarm_id, response) for _, response in block.structs("alarm_responses"))
+        self.models.extend(model for _, model in block.structs("models"))
+        self.actions.update((action.action_id, action) for _, action in block.structs("adaptations"))
+        for _, refusal in block.structs("refusals"):
             self.symbols[refusal.symbol].refusals += 1
-        for abstention in read.abstentions:
-            self.symbols[abstention.symbol].abstentions += 1
-        if row.decision is not None:
-            self.decision_lines += 1
-            for signal in _decided(row.decision).signals:
-                counts = self.symbols[signal.symbol]
-                counts.decisions += 1
-                counts.ml_decisions += signal.ml_part is not None
+
+    def _take_symbol(self, block: JournalBlock, symbol: str, rows: Integers) -> None:
+        """The rows of one symbol."""
+        counts = self.symbols[symbol]
+        slices = block.column("codes", "slice")[rows]
+        bars = block.column("slices", "number")[slices]
+        counts.bars.extend(bars.tolist())
+        counts.decisions += int(block.column("codes", "has_features")[rows].sum())
+        counts.ml_decisions += int(np.isfinite(block.column("numbers", "signal.model_mean")[rows]).sum())
+        counts.abstentions += int((block.column("numbers", "abstention")[rows] != 0.0).sum())
+        ts = block.column("slices", "ts_event_ns")[slices]
+        for info in block.layout.targets:
+            self.freshness[symbol, info.name].add_block(block, info.name, rows, ts)
+            confidences = block.column("probabilities", f"{info.name}.confidence")[rows]
+            stated = np.isfinite(confidences)
+            self.confidences[symbol, info.name].add(bars[stated], confidences[stated])
+
+    @property
+    def decision_steps(self) -> int:
+        """How many steps have a decision."""
+        return self._digest.steps
+
+    @property
+    def decisions_sha256(self) -> str:
+        """See `alpha_pulse.journal.digest`."""
+        return self._digest.hexdigest()
 
     def pack(self) -> None:
-        """Create the arrays from all rows so far."""
-        self.earnings = np.array(self._earned).reshape(-1, 2)
+        """Create the arrays from all blocks so far."""
+        self.earnings = np.concatenate([np.zeros((0, 2)), *self._earned])
         for table in self.tables.values():
             table.pack()
 
 
-def summarise(
-    store: Store, symbols: tuple[str, ...], targets: tuple[str, ...], write_decision: Callable[[bytes], object] | None = None
-) -> RunSummary:
+def summarise(store: Store, symbols: tuple[str, ...], targets: tuple[str, ...]) -> RunSummary:
     """Read the whole journal once.
 
     Parameters
@@ -224,23 +183,14 @@ def summarise(
         The store of the run.
     symbols, targets
         The symbols and targets of the run.
-    write_decision
-        Called with each decision line, newline included; ``decisions_sha256`` is the hash of these bytes.
 
     Raises
     ------
     StateError
-        A row is damaged or missing.
+        A block is damaged or missing.
     """
     summary = RunSummary(symbols, targets)
-    digest = hashlib.sha256()
-    for row in store.rows():
-        summary.take(row)
-        if row.decision is not None:
-            line = row.decision + b"\n"
-            digest.update(line)
-            if write_decision is not None:
-                write_decision(line)
-    summary.decisions_sha256 = digest.hexdigest()
+    for block in decoded_blocks(store):
+        summary.take(block)
     summary.pack()
     return summary

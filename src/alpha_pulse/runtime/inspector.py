@@ -7,16 +7,19 @@ from typing import Any
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import NotFoundError, StateError, did_you_mean
 from alpha_pulse.core.types import Fill, MemberPrediction, Order, Prediction, Signal, Units
-from alpha_pulse.engine.journal import DecisionRecord, StepRecord, decode_decision, decode_step
 from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
 from alpha_pulse.execution.decision import Refusal
 from alpha_pulse.gateway.messages import MemberOut
 from alpha_pulse.gateway.protocol import ALL
 from alpha_pulse.gateway.trading_messages import FillOut, Inspection, TradeOut
+from alpha_pulse.journal.block import decoded_blocks, part
+from alpha_pulse.journal.reader import BlockReader
+from alpha_pulse.journal.records import DecisionRecord, StepRecord
 from alpha_pulse.kernels.base.scores import LABEL, LAST_KNOWN, MEMBERS
 from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
 from alpha_pulse.runtime.history.history import History
 from alpha_pulse.runtime.history.predictions import EXPIRED, LABELLED
+from alpha_pulse.runtime.history.run_history import RunHistory
 from alpha_pulse.runtime.history.steps import bar_out
 from alpha_pulse.stores.base import Store
 
@@ -41,6 +44,10 @@ class Inspector:
         self._store = store
         self._symbols = symbols
 
+    @property
+    def _content(self) -> RunHistory:
+        return self._history.content
+
     def prediction(self, prediction_id: str, fill: FillOut | None = None) -> Inspection:
         """One prediction with its members, features, label, orders, fills and trades.
 
@@ -59,7 +66,7 @@ class Inspector:
             Its journal row is missing or damaged.
         """
         symbol, target, number = self._parse(prediction_id)
-        row = self._history.symbols[symbol].predictions[target].table.find("number", number)
+        row = self._content.symbols[symbol].predictions[target].table.find("number", number)
         if row is None:
             raise NotFoundError(self._missing(prediction_id, symbol, target))
         seq = int(row["seq"])
@@ -73,7 +80,7 @@ class Inspector:
             target=target,
             horizon=prediction.horizon,
             ts_ms=prediction.ts // MS,
-            bar_open_ms=self._history.bar_open_ms(symbol, prediction.ts),
+            bar_open_ms=self._content.bar_open_ms(symbol, prediction.ts),
             seq=seq,
             probability=prediction.probability,
             confidence=prediction.confidence,
@@ -83,7 +90,7 @@ class Inspector:
             features=self._features(symbol, target, record),
             bar=bar_out(next(bar for bar in record.bars if bar.symbol == symbol)),
             signals=[part for signal in decision.signals if signal.symbol == symbol for part in _signals(signal)],
-            orders=[_order(order, self._history.units[symbol]) for order in decision.orders if order.symbol == symbol],
+            orders=[_order(order, self._content.units[symbol]) for order in decision.orders if order.symbol == symbol],
             refusals=[_refusal(refusal) for refusal in self._refusals_of(symbol, number, record)],
             abstention=next((abstention.reason for abstention in record.abstentions if abstention.symbol == symbol), None),
             label=None if label_seq != label_seq else self._label(prediction, int(label_seq)),
@@ -95,7 +102,7 @@ class Inspector:
 
     def fill(self, fill_id: str) -> Inspection:
         """The direction prediction of the step in which a fill's order was decided. Raises NotFoundError."""
-        for seq, fill in self._history.fills.all(None, ALL):
+        for seq, fill in self._content.fills.all(None, ALL):
             if fill.fill_id == fill_id:
                 prediction_id = f"{fill.symbol}/direction/{_decided_at(fill.order_id)}"
                 return self.prediction(prediction_id, self._fill_out(seq, fill))
@@ -104,7 +111,7 @@ class Inspector:
     def _parse(self, prediction_id: str) -> tuple[str, str, int]:
         rest, _, number = prediction_id.rpartition("/")
         symbol, _, target = rest.rpartition("/")
-        symbols = self._history.symbols
+        symbols = self._content.symbols
         if symbol not in symbols:
             raise NotFoundError(
                 f"prediction {prediction_id!r} has no symbol of this run; ids are SYMBOL/TARGET/BAR, for example "
@@ -119,7 +126,7 @@ class Inspector:
         return symbol, target, int(number)
 
     def _missing(self, prediction_id: str, symbol: str, target: str) -> str:
-        numbers = self._history.symbols[symbol].predictions[target].table.column("number")
+        numbers = self._content.symbols[symbol].predictions[target].table.column("number")
         if not len(numbers):
             return f"no prediction of {symbol}/{target} has been served yet, so there is no {prediction_id!r}"
         return (
@@ -128,11 +135,12 @@ class Inspector:
         )
 
     def _read(self, seq: int) -> tuple[StepRecord, DecisionRecord]:
-        row = next(iter(self._store.rows(seq)), None)
-        if row is None:
-            raise StateError(f"journal row {seq} of {self._store.location} is missing; restore the store from a backup")
-        decision = DecisionRecord(row.ts_event, [], []) if row.decision is None else decode_decision(row.decision)
-        return decode_step(row.payload), decision
+        block = next(decoded_blocks(self._store, seq), None)
+        if block is None:
+            raise StateError(f"journal step {seq} of {self._store.location} is missing; restore the store from a backup")
+        first = seq - block.first_seq
+        step = BlockReader(part(block, first, first + 1)).step(0)
+        return step.record, step.decision or DecisionRecord(step.ts_event, [], [])
 
     def _features(self, symbol: str, target: str, record: StepRecord) -> dict[str, float | None]:
         symbol_state = self._symbols[symbol]
@@ -154,7 +162,7 @@ class Inspector:
                     "value": label.value,
                     "next_open_return": label.next_open_return,
                     "ts_ms": label.label_ts // MS,
-                    "bar_open_ms": self._history.bar_open_ms(label.symbol, label.label_ts),
+                    "bar_open_ms": self._content.bar_open_ms(label.symbol, label.label_ts),
                     "weight": label.weight,
                     "scores": scores
                     if scores is None
@@ -164,27 +172,27 @@ class Inspector:
 
     def _fills_of(self, symbol: str, number: int) -> list[FillOut]:
         """The fills of all books whose orders were decided at bar ``number``."""
-        fills = self._history.fills.all(symbol, ALL)
+        fills = self._content.fills.all(symbol, ALL)
         return [self._fill_out(seq, fill) for seq, fill in fills if _decided_at(fill.order_id) == number]
 
     def _refusals_of(self, symbol: str, number: int, record: StepRecord) -> list[Refusal]:
         """The orders of this decision that the risk gate refused, then those that were refused later, at their fill."""
         by_gate = [refusal for refusal in record.refusals if refusal.symbol == symbol and refusal.order_id is None]
-        unfilled = (refusal for _, refusal in self._history.unfilled.all(symbol, ALL))
+        unfilled = (refusal for _, refusal in self._content.unfilled.all(symbol, ALL))
         return by_gate + [refusal for refusal in unfilled if refusal.order_id and _decided_at(refusal.order_id) == number]
 
     def _fill_out(self, seq: int, fill: Fill) -> FillOut:
-        return fill_out(seq, fill, self._history.units[fill.symbol], self._history.bar_open_ms)
+        return fill_out(seq, fill, self._content.units[fill.symbol], self._content.bar_open_ms)
 
     def _trades_of(self, symbol: str, opened_by: set[str]) -> list[TradeOut]:
         if not opened_by:
             return []
-        lots, units = self._history.lots.all(symbol, ALL), self._history.units[symbol]
-        return [trade_out(seq, lot, units, self._history.bar_open_ms) for seq, lot in lots if lot.open_fill_id in opened_by]
+        lots, units = self._content.lots.all(symbol, ALL), self._content.units[symbol]
+        return [trade_out(seq, lot, units, self._content.bar_open_ms) for seq, lot in lots if lot.open_fill_id in opened_by]
 
 
 def _decided_at(order_id: str) -> int:
-    """The number of the bar at which an order was decided."""
+    """The number of the slice at which an order was decided."""
     return int(order_id.removesuffix("/stop").rpartition("/")[2])
 
 

@@ -30,7 +30,7 @@ from alpha_pulse.gateway.messages import (
     SystemStatus,
     UpdateResult,
 )
-from alpha_pulse.gateway.protocol import ALL, MAX_EXAMPLES, MAX_LIMIT, MAX_OUTCOMES, MAX_POINTS, MAX_STEPS
+from alpha_pulse.gateway.protocol import ALL, MAX_EXAMPLES, MAX_OUTCOMES, MAX_STEPS
 from alpha_pulse.gateway.trading_messages import (
     Adaptations,
     BookStatus,
@@ -44,16 +44,20 @@ from alpha_pulse.gateway.trading_messages import (
     Step,
     Trades,
 )
+from alpha_pulse.journal.block import decoded_blocks
 from alpha_pulse.learning.commands import LabelledExample
 from alpha_pulse.metrics.reliability import ReliabilityTable
 from alpha_pulse.reporting.alarm_counts import NAMES, alarm_counts
 from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
-from alpha_pulse.runtime.history.history import History, SymbolHistory
+from alpha_pulse.runtime.history.history import History
+from alpha_pulse.runtime.history.run_history import RunHistory
 from alpha_pulse.runtime.history.steps import action_out, alarm_out, step_message
 from alpha_pulse.runtime.history.success import LiveSuccess, marks_per_year
+from alpha_pulse.runtime.history.symbol import SymbolHistory
 from alpha_pulse.runtime.inspector import Inspector
 from alpha_pulse.runtime.live import Runner
 from alpha_pulse.runtime.outcome_commands import OutcomeCommands
+from alpha_pulse.runtime.queries import checked_page, known_target
 from alpha_pulse.runtime.session_commands import SessionCommands
 
 TURN_EXAMPLES = 100
@@ -102,9 +106,9 @@ class LocalGateway:
         self.runner = Runner(system, lambda: self._past.bars, bars_per_second=bars_per_second, paused=paused)
 
     def read_back(self) -> Iterator[int]:
-        """Read the journal into the history, before any other use. Yields the number of each row."""
-        yield from self._past.read_back(self._system.store.rows())
-        self._system.on_commit = self._past.take
+        """Read the journal into the history, before any other use. Yields the number of the last step of each block."""
+        yield from self._past.read_back(decoded_blocks(self._system.store))
+        self._system.on_commit = self._past.take_block
         # Values computed before were of an incomplete history.
         self._success = LiveSuccess(self._system, self._past)
 
@@ -120,9 +124,9 @@ class LocalGateway:
             deque(rows, maxlen=0)
 
     @property
-    def _history(self) -> History:
+    def _history(self) -> RunHistory:
         self._refuse_while_warming()
-        return self._past
+        return self._past.content
 
     def _refuse_while_warming(self) -> None:
         if self.runner.state == "warming":
@@ -171,7 +175,7 @@ class LocalGateway:
             measured_bars_per_second=runner.measured_bars_per_second,
             seq=control.seq,
             ts_ms=history.last_ts // MS if history.slices else None,
-            bar_open_ms=history.last_open_ts // MS if history.slices else None,
+            bar_open_ms=int(history.content.equity.column("bar_open_ms")[-1]) if history.slices else None,
             store=system.store.location,
             config_hash=system.config.config_hash,
             targets=TARGETS,
@@ -187,7 +191,7 @@ class LocalGateway:
         system = self._system
         accounts = list(system.feedback.counts().values())
         combined = system.execution.results(1.0)[PRIMARY]
-        past = self._past
+        past = self._past.content
         known = self.runner.state != "warming"
         return CountsStatus(
             predictions=sum(account.predictions for account in accounts),
@@ -287,37 +291,37 @@ class LocalGateway:
 
     def bars(self, symbol: str, page: Page) -> Series:
         """Bars of a symbol."""
-        return self._symbol(symbol).bar_series(symbol, _checked(page))
+        return self._symbol(symbol).bar_series(symbol, checked_page(page))
 
     def equity(self, page: Page) -> Series:
         """Equity of all books."""
-        return self._history.equity_series(_checked(page))
+        return self._history.equity_series(checked_page(page))
 
     def predictions(self, symbol: str, target: str, page: Page) -> Series:
         """Served predictions and their labels."""
         history = self._symbol(symbol)
-        return history.predictions[_target(target)].series(symbol, target, _checked(page), history.bars)
+        return history.predictions[known_target(target)].series(symbol, target, checked_page(page), history.bars)
 
     def metrics_history(self, symbol: str, target: str, page: Page) -> Series:
         """Windowed skill and accuracy."""
         history = self._symbol(symbol)
-        return history.scores[_target(target)].series(symbol, target, _checked(page), history.bars)
+        return history.scores[known_target(target)].series(symbol, target, checked_page(page), history.bars)
 
     def reliability(self, symbol: str, target: str) -> ReliabilityTable:
         """Served probabilities against their labels in the window."""
-        horizon = self._system.learning.session(symbol, _target(target)).spec.horizon
+        horizon = self._system.learning.session(symbol, known_target(target)).spec.horizon
         return self._symbol(symbol).scores[target].reliability(horizon)
 
     def fills(self, symbol: str | None, book: str, page: Page) -> Fills:
         """Fills of a book or of all."""
         past = self._history
-        fills, next_seq, total = past.fills.page(self._known(symbol), self._book(book), _checked(page))
+        fills, next_seq, total = past.fills.page(self._known(symbol), self._book(book), checked_page(page))
         return Fills([fill_out(seq, fill, past.units[fill.symbol], past.bar_open_ms) for seq, fill in fills], next_seq, total)
 
     def trades(self, symbol: str | None, book: str, page: Page) -> Trades:
         """Closed lots of a book or of all."""
         past = self._history
-        lots, next_seq, total = past.lots.page(self._known(symbol), self._book(book), _checked(page))
+        lots, next_seq, total = past.lots.page(self._known(symbol), self._book(book), checked_page(page))
         return Trades([trade_out(seq, lot, past.units[lot.symbol], past.bar_open_ms) for seq, lot in lots], next_seq, total)
 
     async def report_outcomes(self, outcomes: Sequence[OutcomeIn]) -> OutcomesResult:
@@ -362,7 +366,7 @@ class LocalGateway:
                 sharpe=book.sharpe,
                 max_drawdown=book.max_drawdown,
             )
-            for name, book in execution.results(marks_per_year(self._history)).items()
+            for name, book in execution.results(marks_per_year(self._past)).items()
         }
         return Positions(positions, books)
 
@@ -398,13 +402,12 @@ class LocalGateway:
     @property
     def oldest_step(self) -> int:
         """The first row that `steps` can return."""
-        recent = self._past.recent
-        return recent[0][0] if recent else 0
+        return self._past.oldest_recent
 
     def steps(self, symbol: str, from_seq: int, to_seq: int) -> Step | None:
         """One message for some rows."""
         self._symbol(symbol)
-        return step_message(self._history, symbol, from_seq, to_seq)
+        return step_message(self._past, symbol, from_seq, to_seq)
 
     def _symbol(self, symbol: str) -> SymbolHistory:
         history = self._history.symbols.get(symbol)
@@ -429,20 +432,3 @@ async def _in_turns(count: int) -> AsyncIterator[range]:
         if start:
             await asyncio.sleep(0)
         yield range(start, min(start + TURN_EXAMPLES, count))
-
-
-def _target(target: str) -> str:
-    if target not in TARGETS:
-        raise NotFoundError(f"{target[:200]!r} is not a served target{did_you_mean(target, TARGETS)}")
-    return target
-
-
-def _checked(page: Page) -> Page:
-    """Raises ConfigError for an invalid page."""
-    if page.from_seq < 0:
-        raise ConfigError(f"from_seq is {page.from_seq}, but rows are counted from 0")
-    if not 1 <= page.limit <= MAX_LIMIT:
-        raise ConfigError(f"limit is {page.limit}, but 1 to {MAX_LIMIT:,} rows can be requested at once")
-    if page.max_points is not None and not 2 <= page.max_points <= MAX_POINTS:
-        raise ConfigError(f"max_points is {page.max_points}, but 2 to {MAX_POINTS:,} is needed")
-    return page

@@ -42,15 +42,15 @@ class OutcomeCommands:
         outcome = _typed(outcome)
         trade = self._signal(outcome.signal_id)
         _check_times(outcome, trade, self._system.now_ns())
-        return self._system.feedback.outcome_command(trade, _outcome(outcome, trade, self._history.units[trade.symbol]))
+        return self._system.feedback.outcome_command(trade, _outcome(outcome, trade, self._history.content.units[trade.symbol]))
 
     def _signal(self, signal_id: str) -> Signal:
         """A combined signal by its id: only its symbol and time are set."""
         agent, _, rest = signal_id.partition("/")
         symbol, _, number = rest.rpartition("/")
-        history = self._history.symbols.get(symbol)
+        history = self._history.content.symbols.get(symbol)
         if agent != COMBINED or history is None:
-            known = [f"{COMBINED}/{name}/..." for name in self._history.symbols]
+            known = [f"{COMBINED}/{name}/..." for name in self._history.content.symbols]
             raise NotFoundError(f"no signal of this run has the id {signal_id[:200]!r}{did_you_mean(signal_id[:200], known)}")
         row = None
         if number.isascii() and number.isdigit() and len(number) <= LONGEST:

@@ -11,10 +11,12 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.engine.system import System, run_identity
 from alpha_pulse.feeds.base import Feed
+from alpha_pulse.journal.reader import read_steps
+from alpha_pulse.journal.records import encode
 from alpha_pulse.reporting.report import encode_report, make_report
 from alpha_pulse.stores.base import Store
 
-CHUNK_SLICES, CHUNK_BARS = 256, 8_192
+CHUNK_SLICES, CHUNK_BARS = 1_024, 8_192
 """Slices between two checks of ``stopped``, at most: as many as have so many bars, which take some tenths of a second."""
 SETTLING_SLICES = 300
 """First slices that are excluded from the rate: the first step of each kind is slower than later ones."""
@@ -77,7 +79,6 @@ def replay(
     AlphaPulseError
         The store contains another run or is damaged; the feed or the configuration is invalid.
 
-    >>> from alpha_pulse.core.config import Config
     >>> from alpha_pulse.feeds.synthetic import random_walk
     >>> from alpha_pulse.stores.memory import MemoryStore
     >>> result = replay(Config(), random_walk(80, seed=1), MemoryStore(), "example")
@@ -100,8 +101,9 @@ def replay(
         system.checkpoint_if_useful()
     if more:
         return None
-    result = encode_report(make_report(system, stopwatch.bars_per_second, write_decision))
+    result = encode_report(make_report(system, stopwatch.bars_per_second))
     store.finish(result)
+    _write_decisions(store, write_decision)
     return result
 
 
@@ -113,10 +115,16 @@ def _finished_before(
         return None
     store.begin(run_identity(run_id, config, feed), resume=True)
     result = store.result()
-    if result is not None and write_decision is not None:
-        for line in store.decisions():
-            write_decision(line + b"\n")
+    if result is not None:
+        _write_decisions(store, write_decision)
     return result
+
+
+def _write_decisions(store: Store, write_decision: Callable[[bytes], object] | None) -> None:
+    if write_decision is not None:
+        for step in read_steps(store):
+            if step.decision is not None:
+                write_decision(encode(step.decision) + b"\n")
 
 
 class _Stopwatch:

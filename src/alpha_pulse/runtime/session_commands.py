@@ -75,13 +75,13 @@ class SessionCommands:
     def _status(self, session: Session, ended: bool) -> SessionStatus:
         spec, now = session.spec, self._system.clock.now_ns()
         alarm = self._system.learning.monitor(spec.symbol, spec.target).last_alarm
-        model = self._history.models.get(session.session_id)
+        model = self._history.content.models.get(session.session_id)
         actions = [
             action.ts
-            for _, action in self._history.actions.values()
+            for _, action in self._history.content.actions.values()
             if (action.symbol, action.target) == (spec.symbol, spec.target)
         ]
-        filled, opened = session.scores[kernels.FILLED] > 0, self._history.bar_open_ms
+        filled, opened = session.scores[kernels.FILLED] > 0, self._history.content.bar_open_ms
         return SessionStatus(
             session_id=session.session_id,
             symbol=spec.symbol,
@@ -146,7 +146,7 @@ class SessionCommands:
             drifting = rise is not None and session.labels_used - rise.sample < RECENT_LABELS
         brief = None
         if alarm is not None:
-            opened = self._history.bar_open_ms
+            opened = self._history.content.bar_open_ms
             brief = AlarmBrief(
                 alarm.alarm_id, alarm.ts // MS, opened(spec.symbol, alarm.ts), alarm.detector, alarm.score,
                 alarm.change_ts // MS, opened(spec.symbol, alarm.change_ts), alarm.sample, alarm.monitored,

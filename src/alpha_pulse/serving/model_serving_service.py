@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isnan
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, did_you_mean
 from alpha_pulse.core.stateful import Stateful
-from alpha_pulse.core.types import FeatureVector, MemberPrediction, Missing, Prediction, PredictionContext
-from alpha_pulse.kernels.base.scores import BASE, BATCH, ONLINE, SERVED
-from alpha_pulse.kernels.mixing.ensemble import CONFIDENT, RAW_BATCH, RAW_ONLINE, ROW, SERVING_WEIGHTS
+from alpha_pulse.core.types import FeatureVector, Missing, Prediction, PredictionContext
+from alpha_pulse.kernels.base.scores import BATCH, ONLINE
+from alpha_pulse.kernels.mixing.ensemble import RAW_BATCH, RAW_ONLINE, ROW
 from alpha_pulse.learning.commands import EVERY, Command
 from alpha_pulse.learning.running_system import RunningSystem
 from alpha_pulse.learning.session import Session
-from alpha_pulse.learning.training import BatchMember, BatchStatus
+from alpha_pulse.learning.training import BatchMember
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.calibration import Calibrator, make_calibrator
 from alpha_pulse.serving.member_mix import STRATEGIES, MemberMix
+from alpha_pulse.serving.predictions import ServedBy, ServedRow, Serving, make_prediction
 
 MakeBatch = Callable[[Session], BatchMember]
 STRATEGY = "serving.strategy"
@@ -38,21 +39,6 @@ class SessionLookup(Protocol):
         ...
 
 
-class Serving(NamedTuple):
-    """One row of probabilities (`alpha_pulse.kernels.mixing.ensemble`) as it was served at market time ``ts`` (ns).
-
-    With it, as they were then: the threshold of the confidence, the labels that the online model had used, the time of the
-    newest (0: none), and the status of the batch member (None without one).
-    """
-
-    ts: int
-    values: list[float]
-    threshold: float | None
-    labels_used: int
-    last_label_ts: int
-    batch: BatchStatus | None
-
-
 class ServedTarget:
     """One (symbol, target): its session, its batch member if any, its mixture, and the newest prediction.
 
@@ -64,9 +50,25 @@ class ServedTarget:
         self.batch = batch
         self.mix = mix
         self.calibrators = calibrators
-        self.newest: Prediction | None = None
-        self.threshold: float | None = None
+        self._served: ServedRow | None = None
+        self._newest: Prediction | None = None
+
+    def serve(self, row: ServedRow) -> None:
+        """Note the newest prediction; it is made when somebody asks for it."""
+        self._served, self._newest = row, None
+
+    @property
+    def newest(self) -> Prediction | None:
+        """The newest prediction that was served by this process."""
+        if self._newest is None and self._served is not None:
+            served = self._served
+            self._newest = self.prediction(f"{self.session.session_id}/{served.number}", served.serving, served.online)
+        return self._newest
+
+    @property
+    def threshold(self) -> float | None:
         """The threshold of the confidence when the newest prediction was served."""
+        return None if self._served is None else self._served.threshold
 
     def query(self, features: Row, ts: int) -> Serving:
         """Serve ``features`` without storing anything."""
@@ -83,33 +85,9 @@ class ServedTarget:
 
     def prediction(self, prediction_id: str, at: Serving, online: Missing | None) -> Prediction:
         """The prediction that was served; ``online`` is why the online model is missing, or None."""
-        spec, values = self.session.spec, at.values
-        batch = None if at.batch is None else at.batch.missing(at.ts)
-        return Prediction(
-            prediction_id,
-            spec.symbol,
-            at.ts,
-            spec.target,
-            spec.horizon,
-            values[SERVED],
-            None if at.threshold is None else values[CONFIDENT],
-            self._members(at),
-            online is not None,
-            tuple(missing for missing in (online, batch) if missing is not None),
-        )
-
-    def _members(self, at: Serving) -> tuple[MemberPrediction, ...]:
-        values = at.values
-        age = at.ts - at.last_label_ts if at.last_label_ts else None
-        base = MemberPrediction("base_rate", "", "base", values[BASE], values[SERVING_WEIGHTS + BASE], age)
-        name, version = self.session.spec.model_type, str(at.labels_used)
-        online = MemberPrediction(name, version, "online", values[ONLINE], values[SERVING_WEIGHTS + ONLINE], age)
-        ready = None if at.batch is None else at.batch.ready
-        if ready is None or isnan(values[BATCH]):
-            return (base,) if isnan(values[ONLINE]) else (online, base)
-        weight, trained = values[SERVING_WEIGHTS + BATCH], at.ts - ready.trained_ts
-        frozen = MemberPrediction(ready.model_id, ready.short_version, "batch", values[BATCH], weight, trained)
-        return (frozen, base) if isnan(values[ONLINE]) else (online, frozen, base)
+        spec = self.session.spec
+        by = ServedBy(spec.symbol, spec.target, spec.horizon, spec.model_type)
+        return make_prediction(prediction_id, by, at, online)
 
 
 class ModelServingService:

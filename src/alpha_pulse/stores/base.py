@@ -1,22 +1,25 @@
 """The interface of a store: a hash-chained journal and checkpoints of one run, with one writer.
 
-A crash may lose whole steps from the end of the journal, never one from the middle. No row is ever deleted.
+The journal consists of blocks: consecutive steps whose regular values are columns, and whose rare records are rows of plain
+tables. A crash may lose whole blocks from the end of the journal, never one from the middle. Nothing is ever deleted from it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Protocol
 
 import msgspec
 
-from alpha_pulse.core.errors import DataError, StateError, StoreError
+from alpha_pulse.core.errors import DataError, StoreError
 
-SCHEMA_VERSION = 4
-"""The layout of journal rows and tables that this program writes. A store of another version is refused, not converted.
+SCHEMA_VERSION = 5
+"""The layout of blocks and tables that this program writes. A store of another version is refused; one of version 4 can be
+converted (`alpha-pulse journal upgrade`).
+
+5 (2026-11-30): steps are stored in blocks of columns (table ``block``), and rare records in plain tables (formerly a JSON text
+per step in table ``journal``). The views of that JSON are gone, and the hashes of steps are those of blocks.
 
 4 (2026-11-30): predictions contain ``members`` and ``quarantined`` (formerly ``parts`` and the inverse of ``trust``), alarms
 ``monitored`` (formerly ``watched``), and labels ``next_open_return`` (formerly ``tradable``). Adaptations end as ``accepted``
@@ -28,10 +31,10 @@ of the identity and of the result.
 """
 HASH_BYTES = 32
 _HASH_SHOWN = 12
-RawRow = tuple[int, int, bytes, bytes | None, bytes]
-"""seq, ts_event, payload, decision, hash: a row as read, not yet verified."""
+Value = int | float | str | None
+Rows = dict[str, list[tuple[Value, ...]]]
+"""Rows of the plain tables (`alpha_pulse.stores.tables`), by table. Each row is ``seq``, ``position`` and its columns."""
 
-_pack_link = struct.Struct("<qqq").pack
 _well_formed = msgspec.json.Decoder(msgspec.Raw).decode
 
 
@@ -49,22 +52,51 @@ class RunIdentity(msgspec.Struct, frozen=True):
     config: str = ""
 
 
-class JournalRow(msgspec.Struct, frozen=True, gc=False):
-    """One step. ``payload`` is a JSON object, ``decision`` a JSON object on one line (no newline), ``hash`` 32 bytes."""
+class Block(msgspec.Struct, frozen=True, gc=False):
+    """Consecutive steps of a run. It is not changed after it was appended.
+
+    Parameters
+    ----------
+    seq
+        The number of the last step; steps count from 0.
+    steps
+        The number of steps, at least 1. The first one is ``seq - steps + 1``.
+    first_ts, last_ts
+        Market time of the first and of the last step, ns since the Unix epoch (UTC).
+    layout
+        JSON text that names the columns. A store contains each layout once.
+    columns
+        The columns, encoded; a store does not look inside.
+    rows
+        Rows of plain tables, in the order of (seq, position). A table without rows is left out.
+    hash
+        32 bytes, set by the store.
+
+    >>> Block(seq=7, steps=3, first_ts=500, last_ts=700, layout="{}", columns=b"", rows={}).first
+    5
+    """
 
     seq: int
-    ts_event: int
-    payload: bytes
-    decision: bytes | None
-    hash: bytes
+    steps: int
+    first_ts: int
+    last_ts: int
+    layout: str
+    columns: bytes
+    rows: Rows
+    hash: bytes = b""
+
+    @property
+    def first(self) -> int:
+        """The number of the first step."""
+        return self.seq - self.steps + 1
 
 
 class Store(Protocol):
-    """Stores one run. Rows count from 0; ``ts_event`` is in nanoseconds since the Unix epoch (UTC).
+    """Stores one run. Steps count from 0; times are in nanoseconds since the Unix epoch (UTC).
 
-    An appended row belongs to the open group: it is part of the head and of ``rows`` at once, and durable once its group is
-    flushed. With durability ``group``, ``append`` starts a flush when the group is full or old, and may return before the
-    disk confirms it; with ``step``, each ``append`` returns after its row is on the disk.
+    An appended block belongs to the open group: it is part of the head and of ``blocks`` at once, and durable once its group
+    is flushed. With durability ``group``, ``append`` starts a flush when the group is full or old, and may return before the
+    disk confirms it; with ``step``, each ``append`` returns after its block is on the disk. A block is durable as a whole.
     """
 
     location: str
@@ -77,7 +109,7 @@ class Store(Protocol):
 
     @property
     def head(self) -> tuple[int, bytes]:
-        """The last row's seq and hash, the open group included; seq is -1 while there is none."""
+        """The last step's seq and the hash of its block, the open group included; seq is -1 while there is none."""
         ...
 
     def begin(self, identity: RunIdentity, resume: bool) -> None:
@@ -88,43 +120,39 @@ class Store(Protocol):
         """
         ...
 
-    def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
-        """Add one row to the open group and return its seq.
+    def append(self, block: Block) -> None:
+        """Add one block to the open group. Its first step follows the head; its ``hash`` is ignored.
 
-        Raises DataError for content that is not a JSON object on one line; StoreError when the run has not begun or is
-        finished, or an earlier flush failed.
+        Raises StateError when its steps do not follow the head; DataError for rows that no table of the store can contain;
+        StoreError when the run has not begun or is finished, or an earlier flush failed.
         """
         ...
 
     def due(self) -> bool:
-        """Whether the open group is full or old enough to be flushed; call it while no rows are appended."""
+        """Whether the open group is full or old enough to be flushed; call it while no blocks are appended."""
         ...
 
     def flush(self) -> None:
-        """Return when every appended row is on the disk. Raises StoreError when a write fails."""
+        """Return when every appended block is on the disk. Raises StoreError when a write fails."""
         ...
 
     def ensure_durable(self, seq: int) -> Future[None] | None:
-        """Start to write row ``seq`` to the disk, without waiting.
+        """Start to write step ``seq`` to the disk, without waiting.
 
-        Returns None once the row is durable; otherwise a future: call again when it is done. Raises StoreError when a write
+        Returns None once the step is durable; otherwise a future: call again when it is done. Raises StoreError when a write
         fails.
         """
         ...
 
-    def rows(self, from_seq: int = 0) -> Iterator[JournalRow]:
-        """The rows from ``from_seq`` on, each checked against the hash before it, read in blocks.
+    def blocks(self, from_seq: int = 0) -> Iterator[Block]:
+        """The blocks from the one that contains step ``from_seq`` on, each checked against the hash before it.
 
-        Raises StateError that names the first row that is damaged or missing.
+        Raises StateError that names the first step that is damaged or missing.
         """
         ...
 
-    def decisions(self) -> Iterator[bytes]:
-        """The decision lines in order, checked like `rows`."""
-        ...
-
     def save_checkpoint(self, seq: int, blob: bytes) -> None:
-        """Store ``blob`` as the state after row ``seq``, in one transaction with all rows up to it.
+        """Store ``blob`` as the state after step ``seq``, in one transaction with all blocks up to it.
 
         Only the newest ``keep_checkpoints`` are kept. Raises StateError when the journal ends before ``seq``.
         """
@@ -135,7 +163,7 @@ class Store(Protocol):
         ...
 
     def finish(self, result: bytes) -> None:
-        """Flush, and store the run's result (a JSON object). No row can be appended afterwards."""
+        """Flush, and store the run's result (a JSON object). No block can be appended afterwards."""
         ...
 
     def result(self) -> bytes | None:
@@ -147,84 +175,24 @@ class Store(Protocol):
         ...
 
 
-def genesis(identity: RunIdentity) -> bytes:
-    """The hash before row 0. It excludes ``run_id``, so that equal runs have equal chains; ``config_hash`` represents
-    ``config``.
+def result_text(content: bytes) -> str:
+    """A run's result as text, after a check that it is one JSON object. Raises DataError.
 
-    >>> a, b = (RunIdentity(run_id=name, config_hash="c", feed_identity="f", program_version="1") for name in "ab")
-    >>> genesis(a) == genesis(b)
-    True
-    """
-    content = msgspec.to_builtins(identity)
-    del content["run_id"], content["config"]
-    return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).digest()
-
-
-def identity_hash(identity: RunIdentity) -> bytes:
-    """The hash of a whole identity, its name included.
-
-    >>> identity_hash(RunIdentity("a", "c", "f", "1")) == identity_hash(RunIdentity("b", "c", "f", "1"))
-    False
-    """
-    return hashlib.sha256(msgspec.json.encode(identity, order="deterministic")).digest()
-
-
-def link(prev_hash: bytes, seq: int, ts_event: int, payload: bytes, decision: bytes | None) -> bytes:
-    """The hash of one row, over its content and the hash before it (Haber and Stornetta, 1991, doi:10.1007/BF00196791).
-
-    >>> link(bytes(32), 0, 5, b"{}", None).hex()[:16]
-    'd1edae8356709f51'
-    """
-    # In pieces: hashlib releases the GIL for more than 2,047 bytes at once, and the committing thread would take it.
-    digest = hashlib.sha256(prev_hash + _pack_link(seq, ts_event, len(payload)))
-    digest.update(payload)
-    if decision is not None:
-        digest.update(decision)
-    return digest.digest()
-
-
-def result_link(head: tuple[int, bytes], result: bytes) -> bytes:
-    """The hash of a run's result: the last link of its chain, as if the result were the row after ``head``.
-
-    >>> result_link((4, bytes(32)), b"{}") == link(bytes(32), 5, 0, b"{}", None)
-    True
-    """
-    return link(head[1], head[0] + 1, 0, result, None)
-
-
-def json_text(part: str, seq: int, content: bytes) -> str:
-    """``content`` as text, after a check that it is one JSON object. ``part`` names it in the DataError.
-
-    >>> json_text("payload", 3, b'{"x":NaN}')  # doctest: +ELLIPSIS
+    >>> result_text(b'{"x":NaN}')  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    alpha_pulse.core.errors.DataError: payload of row 3 is not a JSON object (...); encode it with msgspec.json
+    alpha_pulse.core.errors.DataError: the result of the run is not a JSON object (...); encode it with msgspec.json
     """
     try:
         _well_formed(content)
         text = content.decode()
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{part} of row {seq} is not a JSON object ({error}); encode it with msgspec.json") from None
+        raise DataError(f"the result of the run is not a JSON object ({error}); encode it with msgspec.json") from None
     if text[0] != "{":
         raise DataError(
-            f"{part} of row {seq} starts with {text[0]!r}, but a JSON object is expected; encode a struct or a dict"
+            f"the result of the run starts with {text[0]!r}, but a JSON object is expected; encode a struct or a dict"
         )
     return text
-
-
-def row_text(part: str, seq: int, content: bytes) -> str:
-    """``content`` as text: one JSON object on one line. ``part`` names it in the DataError.
-
-    Only the first and the last byte and line breaks are checked: a full check costs as much as encoding the row.
-
-    >>> row_text("payload", 3, b"[1]")
-    Traceback (most recent call last):
-    ...
-    alpha_pulse.core.errors.DataError: payload of row 3 is not a JSON object on one line; encode a struct with msgspec.json
-    """
-    if content[:1] != b"{" or content[-1:] != b"}" or b"\n" in content:
-        raise DataError(f"{part} of row {seq} is not a JSON object on one line; encode a struct with msgspec.json")
-    return content.decode()
 
 
 def check_identity(stored: RunIdentity | None, requested: RunIdentity, resume: bool, location: str) -> RunIdentity:
@@ -255,33 +223,6 @@ def check_identity(stored: RunIdentity | None, requested: RunIdentity, resume: b
             "resume it with the configuration and data that started it, or use another --store"
         )
     return stored
-
-
-def verified(rows: Iterable[RawRow], start: int, end: int, prev_hash: bytes, location: str) -> Iterator[JournalRow]:
-    """Rows ``start`` to ``end`` (inclusive), checked against their hashes. Raises StateError at the first mismatch."""
-    expected = start
-    for seq, ts_event, payload, decision, digest in rows:
-        if seq != expected:
-            raise StateError(f"journal row {expected} of {location} is missing (row {seq} follows); {RECOVERY_HINT}")
-        if not _fits(prev_hash, seq, ts_event, payload, decision, digest):
-            raise StateError(
-                f"journal row {seq} of {location} is damaged: its hash does not match its content; {RECOVERY_HINT}"
-            )
-        prev_hash = digest
-        yield JournalRow(seq, ts_event, payload, decision, digest)
-        expected += 1
-    if expected <= end:
-        raise StateError(
-            f"journal row {expected} of {location} is missing, although {end + 1} rows were written; {RECOVERY_HINT}"
-        )
-
-
-def _fits(prev_hash: bytes, seq: int, ts_event: int, payload: bytes, decision: bytes | None, digest: bytes) -> bool:
-    """Whether the hash of a row matches. A damaged file may contain values of any type."""
-    try:
-        return link(prev_hash, seq, ts_event, payload, decision) == digest
-    except (TypeError, struct.error):
-        return False
 
 
 RECOVERY_HINT = "restore the store and its .head file from one backup, or start a new --store"

@@ -15,6 +15,8 @@ class ReplacedError(OSError):
     """A file of a store was deleted, replaced or truncated while it was in use."""
 
 
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What a call of SQLite raises. Its messages quote names of a damaged database, which Python may be unable to decode."""
 CHECK = "check the disk and the folder"
 SYNC = Cause("the disk did not confirm a write (sync failed)", DISK.advice)
 LOCKED = Cause("another program holds a lock on it", "stop that program")
@@ -49,6 +51,8 @@ def cause(error: BaseException, path: Path) -> Cause:
         return cause_of(error) or Cause(reason_of(error), CHECK)
     if isinstance(error, sqlite3.Error):
         return _sqlite_cause(error, path)
+    if isinstance(error, UnicodeDecodeError):
+        return DAMAGED
     return Cause(str(error) or type(error).__name__, CHECK)
 
 

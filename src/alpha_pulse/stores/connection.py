@@ -1,4 +1,4 @@
-"""Open the connection that writes, and set it up before its first row."""
+"""Open the connection that writes, and set it up before its first block."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 from alpha_pulse.core.errors import StoreError
 from alpha_pulse.core.files import sync_folder
-from alpha_pulse.stores import schema
-from alpha_pulse.stores.causes import cause
+from alpha_pulse.stores.block_queries import decode_text
+from alpha_pulse.stores.causes import DATABASE_ERRORS, cause
 from alpha_pulse.stores.creation import make_database, use_wal
+from alpha_pulse.stores.views import renew_views
 
 _BUSY_S = 5.0
 _PRAGMAS = (
@@ -50,12 +51,12 @@ def connect_for_writing(file: Path, path: Path, *, blank: bool) -> sqlite3.Conne
         db = sqlite3.connect(file, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
         _set_up(db)
         sync_folder(file.parent)
-    except (sqlite3.Error, OSError) as error:
+    except (*DATABASE_ERRORS, OSError) as error:
         if db is not None:
             db.close()
         reason, advice = cause(error, file)
         raise StoreError(f"store {path} cannot be written: {reason}; {advice}, or give --store another file") from error
-    db.text_factory = bytes
+    db.text_factory = decode_text
     return db
 
 
@@ -63,9 +64,6 @@ def _set_up(db: sqlite3.Connection) -> None:
     use_wal(db)
     for pragma in _PRAGMAS:
         db.execute(f"PRAGMA {pragma}")
-    if stale := schema.stale_views(db):
-        db.execute("BEGIN IMMEDIATE")
-        schema.renew_views(db, stale)
-        db.execute("COMMIT")
+    renew_views(db)
     # After a crash the content of the -wal file may be in the page cache only, and a power cut would lose it.
     db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

@@ -1,10 +1,10 @@
-"""The .head file beside a database: the number and hash of the newest committed row, and the lock of the store.
+"""The .head file beside a database: the last step and the hash of the newest committed block, and the lock of the store.
 
 Reason: after one flipped bit in SQLite's -wal file, SQLite drops every commit from there on, without an error and with
 ``integrity_check`` = ok. The journal is then a shorter but valid chain; only a second file reveals the loss.
 
 Layout: two slots, 512 bytes apart, written in turn, so that a torn write damages only one; each is seq (8 bytes), hash (32),
-CRC-32 (4), little endian. A stored result counts as one more row. At 1024: the id of the process that holds the lock, for
+CRC-32 (4), little endian. A stored result counts as one more step. At 1024: the id of the process that holds the lock, for
 the message only.
 """
 
@@ -15,6 +15,7 @@ import fcntl
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from alpha_pulse.core.errors import StoreError
@@ -27,7 +28,7 @@ _RECORD = struct.Struct("<q32s")
 _CRC = struct.Struct("<I")
 _PID = struct.Struct("<q")
 Mark = tuple[int, bytes]
-"""Seq and hash of the newest row that is known to be committed."""
+"""Seq and hash of the newest block that is known to be committed."""
 
 
 class InUseError(StoreError):
@@ -98,29 +99,18 @@ class HeadFile:
         """Open and lock the file. Repeat if the file was replaced between the two: its holder may have removed it."""
         while True:
             self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            self._lock(store)
+            _lock(self.descriptor, fcntl.LOCK_EX, store)
             with contextlib.suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(self.descriptor), self.path.stat()):
                     return
             os.close(self.descriptor)
-
-    def _lock(self, store: Path) -> None:
-        try:
-            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            pid = os.pread(self.descriptor, _PID.size, _PID_OFFSET)
-            os.close(self.descriptor)
-            holder = f"process {_PID.unpack(pid)[0]}" if len(pid) == _PID.size else "another process"
-            if not isinstance(error, BlockingIOError):
-                raise StoreError(f"store {store} cannot be locked ({error.strerror}); use a local file system") from None
-            raise InUseError(f"store {store} is in use by {holder}; stop it first, or use another --store") from None
 
     def read(self) -> Mark | None:
         """The newest (seq, hash) that is intact; None when neither slot is."""
         return self._newest
 
     def write(self, seq: int, digest: bytes) -> None:
-        """Record that rows up to ``seq`` are committed. The record survives the end of the process and, after `sync`, a power
+        """Record that steps up to ``seq`` are committed. The record survives the end of the process and, after `sync`, a power
         failure.
 
         Raises OSError.
@@ -146,6 +136,36 @@ class HeadFile:
                 self.path.unlink()
         with contextlib.suppress(OSError):
             os.close(self.descriptor)
+
+
+@contextlib.contextmanager
+def locked_for_reading(store: Path) -> Iterator[None]:
+    """Keep writers away from a store, without writing to it. Raises InUseError while one has the lock."""
+    try:
+        descriptor = os.open(head_path(store), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:  # without a mark, nothing opens the store
+        yield
+        return
+    except OSError as error:
+        raise _unusable(store, error) from None
+    _lock(descriptor, fcntl.LOCK_SH, store)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, kind: int, store: Path) -> None:
+    """Lock an open .head file; close it where that fails."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except OSError as error:
+        pid = os.pread(descriptor, _PID.size, _PID_OFFSET)
+        os.close(descriptor)
+        holder = f"process {_PID.unpack(pid)[0]}" if len(pid) == _PID.size else "another process"
+        if not isinstance(error, BlockingIOError):
+            raise StoreError(f"store {store} cannot be locked ({error.strerror}); use a local file system") from None
+        raise InUseError(f"store {store} is in use by {holder}; stop it first, or use another --store") from None
 
 
 def _read_slots(descriptor: int) -> list[bytes]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from operator import attrgetter
+
+import msgspec
 
 from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import StateError, StoreError
-from alpha_pulse.stores.base import (
-    JournalRow,
-    RawRow,
-    RunIdentity,
-    check_identity,
-    genesis,
-    json_text,
-    link,
-    row_text,
-    verified,
-)
+from alpha_pulse.stores.base import Block, RunIdentity, check_identity, result_text
+from alpha_pulse.stores.block_checks import check_block
+from alpha_pulse.stores.chain import genesis, link, verified
 
 
 class MemoryStore:
@@ -24,18 +20,18 @@ class MemoryStore:
 
     >>> store = MemoryStore()
     >>> store.begin(RunIdentity("r", "c", "f", "1"), resume=False)
-    >>> store.append(5, b'{"bars":[]}', None)
-    0
-    >>> [row.ts_event for row in store.rows()]
-    [5]
+    >>> store.append(Block(seq=1, steps=2, first_ts=5, last_ts=6, layout="{}", columns=b"", rows={}))
+    >>> [(block.first, block.seq) for block in store.blocks()]
+    [(0, 1)]
     """
 
     def __init__(self, settings: StoreConfig | None = None) -> None:
         self.location = "memory://"
         self._keep = (settings or StoreConfig()).keep_checkpoints
         self._identity: RunIdentity | None = None
-        self._rows: list[RawRow] = []
+        self._blocks: list[Block] = []
         self._genesis = b""
+        self._seq = -1
         self._hash = b""
         self._checkpoints: dict[int, bytes] = {}
         self._result: bytes | None = None
@@ -56,7 +52,7 @@ class MemoryStore:
     @property
     def head(self) -> tuple[int, bytes]:
         """Last seq (-1: none) and hash."""
-        return len(self._rows) - 1, self._hash
+        return self._seq, self._hash
 
     def begin(self, identity: RunIdentity, resume: bool) -> None:
         """Start or resume the run. Raises StoreError as `Store.begin` does."""
@@ -66,23 +62,20 @@ class MemoryStore:
         if started:
             self._genesis = self._hash = genesis(self._identity)
 
-    def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
-        """Add one row. Raises DataError and StoreError as `Store.append` does."""
+    def append(self, block: Block) -> None:
+        """Add one block. Raises StateError, DataError and StoreError as `Store.append` does."""
         self._refuse_closed()
         if self._identity is None:
             raise StoreError(f"store {self.location} contains no run yet; call begin first")
         if self._result is not None:
             raise StoreError(f"the run in store {self.location} is finished; use another --store")
-        seq = len(self._rows)
-        row_text("payload", seq, payload)
-        if decision is not None:
-            row_text("decision", seq, decision)
-        self._hash = link(self._hash, seq, ts_event, payload, decision)
-        self._rows.append((seq, ts_event, payload, decision, self._hash))
-        return seq
+        check_block(block, self._seq, self.location)
+        digest = link(self._hash, block)
+        self._blocks.append(msgspec.structs.replace(block, hash=digest))
+        self._seq, self._hash = block.seq, digest
 
     def due(self) -> bool:
-        """Always False: every row is stored at once."""
+        """Always False: every block is stored at once."""
         return False
 
     def flush(self) -> None:
@@ -90,30 +83,24 @@ class MemoryStore:
         self._refuse_closed()
 
     def ensure_durable(self, seq: int) -> None:
-        """Do nothing: every row is stored at once."""
+        """Do nothing: every block is stored at once."""
         self._refuse_closed()
 
-    def rows(self, from_seq: int = 0) -> Iterator[JournalRow]:
-        """The rows from ``from_seq`` on, checked."""
+    def blocks(self, from_seq: int = 0) -> Iterator[Block]:
+        """The blocks from the one that contains ``from_seq`` on, checked."""
         self._refuse_closed()
-        start, end = max(from_seq, 0), len(self._rows) - 1
-        if start > end:
+        if from_seq > self._seq:
             return iter(())
-        prev_hash = self._rows[start - 1][4] if start else self._genesis
-        rows = (self._rows[seq] for seq in range(start, end + 1))
-        return verified(rows, start, end, prev_hash, self.location)
-
-    def decisions(self) -> Iterator[bytes]:
-        """The decision lines in order."""
-        return (row.decision for row in self.rows() if row.decision is not None)
+        place = bisect_left(self._blocks, from_seq, key=attrgetter("seq"))
+        before = self._blocks[place - 1] if place else None
+        start, prev_hash = (0, self._genesis) if before is None else (before.seq + 1, before.hash)
+        return verified(self._blocks[place:], start, self._seq, prev_hash, self.location)
 
     def save_checkpoint(self, seq: int, blob: bytes) -> None:
         """Store a state. Raises StateError when the journal ends before ``seq``."""
         self._refuse_closed()
-        if not -1 <= seq < len(self._rows):
-            raise StateError(
-                f"a checkpoint at row {seq} was given, but the journal of {self.location} ends at {len(self._rows) - 1}"
-            )
+        if not -1 <= seq <= self._seq:
+            raise StateError(f"a checkpoint at step {seq} was given, but the journal of {self.location} ends at {self._seq}")
         self._checkpoints[seq] = blob
         for old in sorted(self._checkpoints)[: -self._keep]:
             del self._checkpoints[old]
@@ -124,11 +111,11 @@ class MemoryStore:
         return iter(sorted(self._checkpoints.items(), reverse=True))
 
     def finish(self, result: bytes) -> None:
-        """Store the result; no row can be appended afterwards."""
+        """Store the result; no block can be appended afterwards."""
         self._refuse_closed()
         if self._identity is None or self._result is not None:
             raise StoreError(f"store {self.location} contains no unfinished run; call begin first")
-        json_text("result", len(self._rows), result)
+        result_text(result)
         self._result = result
 
     def result(self) -> bytes | None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
-from alpha_pulse.core.errors import StateError, StoreError
 from alpha_pulse.stores import schema
-from alpha_pulse.stores.base import JournalRow, RawRow, RunIdentity, genesis, result_link, verified
-from alpha_pulse.stores.causes import cause
-from alpha_pulse.stores.head import damaged_marks, head_path, read_mark
-from alpha_pulse.stores.inspection import connect_for_reading, look, unreadable
+from alpha_pulse.stores.base import Block
+from alpha_pulse.stores.block_queries import select_blocks
+from alpha_pulse.stores.causes import DATABASE_ERRORS
+from alpha_pulse.stores.chain import genesis, result_link, verified
+from alpha_pulse.stores.head import head_path
+from alpha_pulse.stores.inspection import stray_rows, unused_layouts
+from alpha_pulse.stores.snapshot import StoreSnapshot
+from alpha_pulse.stores.views import PREFIX, VIEWS, view_sql
 
-_ROWS = "SELECT seq, ts_event, CAST(payload AS BLOB), CAST(decision AS BLOB), hash FROM journal ORDER BY seq"
 _DEFECTS_SHOWN = 5
 
 
-class StoreReader:
+class StoreReader(StoreSnapshot):
     """A snapshot of an SQLite store.
 
     Parameters
@@ -30,115 +30,49 @@ class StoreReader:
     StoreError
         There is no such file, or this program cannot read it as a store.
     StateError
-        Rows are missing or differ from the .head file.
+        Steps are missing or differ from the .head file.
 
     >>> import tempfile
+    >>> from pathlib import Path
+    >>> from alpha_pulse.stores.base import RunIdentity
     >>> from alpha_pulse.stores.sql import SqliteStore
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     store = SqliteStore(Path(folder, "run.db"))
     ...     store.begin(RunIdentity("r", "c", "f", "1"), resume=False)
     ...     store.close()
     ...     with StoreReader(Path(folder, "run.db")) as reader:
-    ...         print(reader.identity.run_id, reader.row_count, reader.defects())
+    ...         print(reader.identity.run_id, reader.step_count, reader.defects())
     r 0 []
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        if not path.is_file():
-            raise StoreError(f"store {path} does not exist; give the file of a run, as for alpha-pulse replay --store")
-        try:
-            # Before the snapshot, so that a commit in between does not look like a loss.
-            mark = read_mark(path)
-            self._damaged_marks = damaged_marks(path)
-            self._db = connect_for_reading(path)
-        except OSError as error:
-            reason, advice = cause(error, path)
-            raise StoreError(f"store {path} cannot be read: {reason}; {advice}") from error
-        except sqlite3.Error as error:
-            raise unreadable(path, error) from error
-        try:
-            self._db.execute("BEGIN")
-            self._content = look(self._db, path, mark)
-        except sqlite3.Error as error:
-            self._db.close()
-            raise unreadable(path, error) from error
-        except BaseException:
-            self._db.close()
-            raise
-
-    def __enter__(self) -> StoreReader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Release the snapshot."""
-        self._db.close()
-
-    @property
-    def identity(self) -> RunIdentity | None:
-        """The run in the store; None before its first start was complete."""
-        return self._content.identity
-
-    @property
-    def row_count(self) -> int:
-        """The number of rows in the journal."""
-        return self._content.seq + 1
-
-    @property
-    def finished(self) -> bool:
-        """Whether the store contains a result."""
-        return self._content.result_hash is not None
-
     def defects(self) -> list[str]:
-        """Defects of the database file: of its pages, types, tables and marks. Raises StateError."""
+        """Defects of the database file: of its pages, types, tables, rows, layouts and marks. Raises StateError."""
         defects = [text for (text,) in self._query(f"PRAGMA integrity_check({_DEFECTS_SHOWN})") if text != "ok"]
-        stored = dict(self._query("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'trigger')"))
-        defects += [
-            f"the definition of {name} was changed" for name, text in schema.statements().items() if stored.get(name) != text
-        ]
+        defects += self._definitions()
+        try:
+            defects += stray_rows(self._db)
+            defects += unused_layouts(self._db)
+        except DATABASE_ERRORS as error:
+            raise self._unreadable(error) from error
         if self._damaged_marks:
             defects.append(f"a mark in {head_path(self.path).name} is damaged; the other one is intact")
         return defects
 
-    def rows(self) -> Iterator[JournalRow]:
-        """All rows, each checked against the hash before it. Raises StateError at the first that does not match."""
+    def _definitions(self) -> list[str]:
+        """Tables, triggers, indexes and views that are not those of this program. Views of other names are the user's own."""
+        stored = dict(self._query("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite^_%' ESCAPE '^'"))
+        own = set(dict(self._query("SELECT name, sql FROM sqlite_master WHERE type = 'view'")))
+        expected = {**schema.statements(), **{PREFIX + table: view_sql(table) for table in VIEWS}}
+        changed = [f"the definition of {name} was changed" for name, text in expected.items() if stored.get(name) != text]
+        foreign = sorted(set(stored) - set(expected) - own)
+        return changed + [f"{name} is no part of a store of this program" for name in foreign]
+
+    def blocks(self) -> Iterator[Block]:
+        """All blocks, each checked against the hash before it. Raises StateError at the first that does not match."""
         identity = self._content.identity
         first = b"" if identity is None else genesis(identity)
-        return verified(self._raw(), 0, self._content.seq, first, str(self.path))
+        end = self._content.seq
+        return verified(select_blocks(self._db, -1, end, self.path), 0, end, first, str(self.path))
 
-    def result(self) -> bytes | None:
-        """The result of a finished run, otherwise None. Raises StateError when it does not match its hash."""
-        rows = self._query("SELECT CAST(result AS BLOB), result_hash FROM run")
-        result, digest = rows[0] if rows else (None, None)
-        if result is None and digest is None:
-            return None
-        if not isinstance(result, bytes) or result_link((self._content.seq, self._content.hash), result) != digest:
-            raise StateError("its hash does not match its content")
-        return result
-
-    def checkpoint_rows(self) -> list[int]:
-        """The seqs of the checkpoints, oldest first. Raises StateError."""
-        return [seq for (seq,) in self._query("SELECT seq FROM checkpoint ORDER BY seq")]
-
-    def checkpoint(self, seq: int) -> bytes:
-        """The checkpoint after row ``seq``, not verified. Raises StateError."""
-        ((blob,),) = self._query("SELECT CAST(blob AS BLOB) FROM checkpoint WHERE seq = ?", seq)
-        return blob or b""
-
-    def _raw(self) -> Iterator[RawRow]:
-        try:
-            yield from self._db.execute(_ROWS)
-        except sqlite3.Error as error:
-            raise self._unreadable(error) from error
-
-    def _query(self, query: str, *values: int) -> list[tuple]:  # type: ignore[type-arg]  # rows of any shape
-        try:
-            return self._db.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise self._unreadable(error) from error
-
-    def _unreadable(self, error: sqlite3.Error) -> StateError:
-        return StateError(f"{self.path} cannot be read: {cause(error, self.path).reason}")
+    def _result_link(self, result: bytes) -> bytes:
+        return result_link((self._content.seq, self._content.hash), result)

@@ -1,8 +1,8 @@
 """The journal in one SQLite file: durable, hash-chained, readable by plain SQL, written by exactly one connection.
 
 One connection, because SQLite before 3.51.3 can corrupt a WAL database when two connections write and checkpoint at once.
-Waiting for the disk is about half of the cost of a row, so with durability ``group`` the COMMIT of a group runs in a thread
-while the next group fills; the two never use the connection at the same time.
+Waiting for the disk is a large part of the cost of a block, so with durability ``group`` the COMMIT of a group runs in a
+thread while the next group fills; the two never use the connection at the same time.
 
 SQLite's automatic checkpoints are off: it ignores their errors, and a write that failed once counts as done at the next
 attempt. The store runs checkpoints itself, and stops at the first error.
@@ -11,7 +11,6 @@ attempt. The store runs checkpoints itself, and stops at the first error.
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -23,43 +22,29 @@ import msgspec
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import StateError, StoreError
-from alpha_pulse.stores.base import (
-    RECOVERY_HINT,
-    JournalRow,
-    RawRow,
-    RunIdentity,
-    check_identity,
-    genesis,
-    identity_hash,
-    json_text,
-    link,
-    result_link,
-    row_text,
-    verified,
-)
-from alpha_pulse.stores.causes import ReplacedError, cause
+from alpha_pulse.stores.base import RECOVERY_HINT, Block, RunIdentity, check_identity, result_text
+from alpha_pulse.stores.block_checks import check_block
+from alpha_pulse.stores.block_queries import LayoutNumbers, insert_blocks, select_blocks
+from alpha_pulse.stores.causes import DATABASE_ERRORS, ReplacedError, cause
+from alpha_pulse.stores.chain import genesis, identity_hash, link, result_link, verified
 from alpha_pulse.stores.connection import connect_for_writing
 from alpha_pulse.stores.creation import PAGE_BYTES, claim, roll_back
 from alpha_pulse.stores.head import Mark
 from alpha_pulse.stores.inspection import StoreContent, inspect, unreadable
 from alpha_pulse.stores.watch import FileWatch
 
-_INSERT = "INSERT INTO journal (seq, ts_event, payload, decision, hash) VALUES (?, ?, ?, ?, ?)"
-_SELECT = "SELECT seq, ts_event, payload, decision, hash FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq"
 _FORGET = "DELETE FROM checkpoint WHERE seq NOT IN (SELECT seq FROM checkpoint ORDER BY seq DESC LIMIT ?)"
 _BEGIN = (
     "INSERT INTO run (id, run_id, config_hash, feed_identity, program_version, schema_version, config, identity_hash) "
     "VALUES (1, ?, ?, ?, ?, ?, ?, ?)"
 )
 _FINISH = "UPDATE run SET result = ?, result_hash = ?"
-_BLOCK_ROWS = 512
-_CLOCK_EVERY = 16
 _LONGEST_GROUPS = 4
 _CHECKPOINT_BYTES = 256 * PAGE_BYTES
 """The approximate size of the -wal file at which it is merged into the database."""
-_Pending = tuple[int, int, str, str | None, bytes]
+_ROW_BYTES = 256
 _Statement = tuple[str, tuple[int | str | bytes, ...]]
-_Failures = (sqlite3.Error, OSError)
+_Failures = (*DATABASE_ERRORS, OSError)
 
 
 class SqliteStore:
@@ -77,17 +62,17 @@ class SqliteStore:
     StoreError
         The file is in use, is not a store of this program, or cannot be written.
     StateError
-        The database lacks rows that are committed according to the .head file.
+        The database lacks steps that are committed according to the .head file.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     store = SqliteStore(Path(folder, "run.db"))
     ...     store.begin(RunIdentity("r", "c", "f", "1"), resume=False)
-    ...     seq = store.append(5, b'{"bars":[]}', None)
-    ...     rows = [(row.seq, row.payload) for row in store.rows()]
+    ...     store.append(Block(seq=1, steps=2, first_ts=5, last_ts=6, layout="{}", columns=b"", rows={}))
+    ...     blocks = [(block.first, block.seq) for block in store.blocks()]
     ...     store.close()
-    >>> rows
-    [(0, b'{"bars":[]}')]
+    >>> blocks
+    [(0, 1)]
     """
 
     def __init__(self, path: Path, settings: StoreConfig | None = None) -> None:
@@ -97,7 +82,7 @@ class SqliteStore:
         self._each = settings.durability == "step"
         self._group_steps = settings.group_steps
         self._group_ns = round(settings.group_ms * 1e6)
-        self._pending: list[_Pending] = []
+        self._pending: list[Block] = []
         self._first_ns = 0
         self._committing: Future[None] | None = None
         self._started = Event()
@@ -112,14 +97,17 @@ class SqliteStore:
             content = _inspect(path, self._file, self._head.read())
             self._db = connect_for_writing(self._file, path, blank=content.blank)
             self._watch.check()
+            self._layouts = LayoutNumbers(self._db)
         except BaseException as error:
             self._head.discard()
+            if isinstance(error, DATABASE_ERRORS):
+                raise unreadable(path, error) from error
             if not isinstance(error, OSError):
                 raise
             raise StoreError(f"store {path} cannot be opened: {cause(error, self._file).reason}; open it again") from error
         self._identity = content.identity
         self._genesis = genesis(content.identity) if content.identity else b""
-        self._seq = self._durable = content.seq
+        self._seq = self._written = self._durable = content.seq
         self._hash = content.hash or self._genesis
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-commit")
 
@@ -154,48 +142,42 @@ class SqliteStore:
         finished = self.result() is not None
         self._refusal = f"the run in store {self.location} is finished; use another --store" if finished else None
 
-    def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
-        """Add one row. Raises DataError and StoreError as `Store.append` does."""
+    def append(self, block: Block) -> None:
+        """Add one block. Raises StateError, DataError and StoreError as `Store.append` does."""
         if self._refusal is not None:
             raise StoreError(self._refusal)
-        seq = self._seq + 1
-        text = row_text("payload", seq, payload)
-        line = None if decision is None else row_text("decision", seq, decision)
-        digest = link(self._hash, seq, ts_event, payload, decision)
-        pending = self._pending
-        pending.append((seq, ts_event, text, line, digest))
-        self._seq = seq
-        self._hash = digest
-        count = len(pending)
+        check_block(block, self._seq, self.location)
+        digest = link(self._hash, block)
+        if not self._pending:
+            self._first_ns = elapsed_ns()
+        self._pending.append(msgspec.structs.replace(block, hash=digest))
+        self._seq, self._hash = block.seq, digest
         if self._each:
             self.flush()
-        elif count == 1:
-            self._first_ns = elapsed_ns()
-        elif count >= self._group_steps or (count % _CLOCK_EVERY == 0 and elapsed_ns() - self._first_ns >= self._group_ns):
-            self._write_unless_busy(count)
-        return seq
+        elif self.due():
+            self._write_unless_busy()
 
-    def _write_unless_busy(self, count: int) -> None:
+    def _write_unless_busy(self) -> None:
         """Write the group, unless the commit before it still runs; a group that is too long waits for that commit."""
         busy = self._committing is not None and not self._committing.done()
-        if not busy or count >= _LONGEST_GROUPS * self._group_steps:
+        if not busy or self._seq - self._written >= _LONGEST_GROUPS * self._group_steps:
             self._write([], sync=False)
 
     def due(self) -> bool:
         """Whether the open group is full or old."""
         return bool(self._pending) and (
-            len(self._pending) >= self._group_steps or elapsed_ns() - self._first_ns >= self._group_ns
+            self._seq - self._written >= self._group_steps or elapsed_ns() - self._first_ns >= self._group_ns
         )
 
     def flush(self) -> None:
-        """Return when every row is on the disk. Raises StoreError when a write fails."""
+        """Return when every block is on the disk. Raises StoreError when a write fails."""
         self._refuse_unusable()
         if self._pending:
             self._write([], sync=self._each)
         self._wait_for_commit()
 
     def ensure_durable(self, seq: int) -> Future[None] | None:
-        """None once row ``seq`` is on the disk, otherwise a future: call again when it is done. Raises StoreError."""
+        """None once step ``seq`` is on the disk, otherwise a future: call again when it is done. Raises StoreError."""
         self._refuse_unusable()
         if seq > self._durable and (self._committing is None or self._committing.done()):
             self._wait_for_commit()
@@ -203,29 +185,25 @@ class SqliteStore:
                 self._write([], sync=self._each)
         return self._committing if seq > self._durable else None
 
-    def rows(self, from_seq: int = 0) -> Iterator[JournalRow]:
-        """The rows from ``from_seq`` on, checked, in blocks. Raises StateError that names the first damaged row."""
+    def blocks(self, from_seq: int = 0) -> Iterator[Block]:
+        """The blocks from the one that contains ``from_seq`` on, checked. Raises StateError as `Store.blocks` does."""
         if self._failed and not self._closed:
-            # The rows on the disk can still be read.
+            # The blocks on the disk can still be read.
             end = self._durable
         else:
             self.flush()
             end = self._seq
-        start = max(from_seq, 0)
-        if start > end:
+        if from_seq > end:
             return iter(())
-        prev_hash = self._genesis if start == 0 else self._hash_at(start - 1)
-        return verified(self._blocks(start, end), start, end, prev_hash, self.location)
-
-    def decisions(self) -> Iterator[bytes]:
-        """The decision lines in order."""
-        return (row.decision for row in self.rows() if row.decision is not None)
+        before, prev_hash = self._block_before(from_seq)
+        found = select_blocks(self._db, before, end, self._file, wait=self._wait_for_commit)
+        return verified(found, before + 1, end, prev_hash, self.location)
 
     def save_checkpoint(self, seq: int, blob: bytes) -> None:
         """Store a state, in one transaction with the open group. Raises StateError when the journal ends before ``seq``."""
         self._refuse_unusable()
         if not -1 <= seq <= self._seq:
-            raise StateError(f"a checkpoint at row {seq} was given, but the journal of {self.location} ends at {self._seq}")
+            raise StateError(f"a checkpoint at step {seq} was given, but the journal of {self.location} ends at {self._seq}")
         self._write([("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)", (seq, blob)), (_FORGET, (self._keep,))], sync=True)
 
     def checkpoints(self) -> Iterator[tuple[int, bytes]]:
@@ -235,10 +213,10 @@ class SqliteStore:
         return ((seq, self._blob(seq)) for seq in seqs)
 
     def finish(self, result: bytes) -> None:
-        """Flush and store the result; no row can be appended afterwards."""
+        """Flush and store the result; no block can be appended afterwards."""
         if self._refusal is not None:
             raise StoreError(self._refusal)
-        text = json_text("result", self._seq + 1, result)
+        text = result_text(result)
         digest = result_link(self.head, result)
         self._write([(_FINISH, (text, digest))], sync=True, mark=(self._seq + 1, digest))
         self._wait_for_commit()
@@ -247,7 +225,7 @@ class SqliteStore:
     def result(self) -> bytes | None:
         """The stored result, or None. Raises StateError when it does not match its hash."""
         self._refuse_unusable()
-        rows = self._query("SELECT result, result_hash FROM run")
+        rows = self._query("SELECT CAST(result AS BLOB), result_hash FROM run")
         result, digest = rows[0] if rows else (None, None)
         if result is None and digest is None:
             return None
@@ -258,7 +236,7 @@ class SqliteStore:
         return result
 
     def close(self) -> None:
-        """Flush, sync and release the lock. Raises StoreError when the last rows could not be written."""
+        """Flush, sync and release the lock. Raises StoreError when the last blocks could not be written."""
         if self._closed:
             return
         try:
@@ -294,17 +272,18 @@ class SqliteStore:
     def _write(self, statements: list[_Statement], sync: bool, mark: Mark | None = None) -> None:
         """Run one transaction: the open group, then ``statements``. With durability ``group``, its COMMIT runs in a thread.
 
-        ``mark`` is written to the .head file afterwards; by default the last row.
+        ``mark`` is written to the .head file afterwards; by default the last block.
         """
         self._wait_for_commit()
-        rows, self._pending = self._pending, []
+        blocks, self._pending = self._pending, []
+        self._written = self._seq
         mark = mark or (self._seq, self._hash)
-        self._unsaved_bytes += 2 * PAGE_BYTES + sum(len(row[2]) for row in rows)
+        self._unsaved_bytes += _size(blocks)
         self._unsaved_bytes += sum(len(value) for _, values in statements for value in values if isinstance(value, bytes))
         db = self._db
         try:
             db.execute("BEGIN IMMEDIATE")
-            db.executemany(_INSERT, rows)
+            insert_blocks(db, self._layouts, blocks)
             for statement, values in statements:
                 db.execute(statement, values)
             if self._each:
@@ -334,7 +313,7 @@ class SqliteStore:
             self._merge_wal()
 
     def _merge_wal(self) -> None:
-        """Merge the -wal file into the database, except pages that readers still use. Raises sqlite3.Error."""
+        """Merge the -wal file into the database, except pages that readers still use. Raises `DATABASE_ERRORS`."""
         self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         self._unsaved_bytes = 0
 
@@ -359,59 +338,53 @@ class SqliteStore:
         if self._db.in_transaction:
             try:
                 self._db.execute("ROLLBACK")
-            except sqlite3.Error as second:
+            except DATABASE_ERRORS as second:
                 error.add_note(f"rolling back failed too: {second}")
         return StoreError(self._refusal)
 
     def _possible_loss(self, error: BaseException) -> str:
         if isinstance(error, ReplacedError):
-            return "its rows may be lost"
-        # A later row may be committed too, if only the write after its commit failed.
-        return "no row is stored" if self._durable < 0 else f"rows after {self._durable} may be lost"
+            return "its steps may be lost"
+        # A later block may be committed too, if only the write after its commit failed.
+        return "no step is stored" if self._durable < 0 else f"steps after {self._durable} may be lost"
 
     def _refuse_unusable(self) -> None:
         if (self._failed or self._closed) and self._refusal is not None:
             raise StoreError(self._refusal)
 
-    def _blocks(self, start: int, end: int) -> Iterator[RawRow]:
-        for first in range(start, end + 1, _BLOCK_ROWS):
-            # An append between two blocks may have started a commit on the same connection.
-            self._wait_for_commit()
-            try:
-                block: list[RawRow] = self._db.execute(_SELECT, (first, min(first + _BLOCK_ROWS - 1, end))).fetchall()
-            except sqlite3.Error as error:
-                reason, advice = cause(error, self._file)
-                raise StateError(f"journal rows from {first} of {self.location} cannot be read: {reason}; {advice}") from error
-            yield from block
-
-    def _hash_at(self, seq: int) -> bytes:
-        rows = self._query("SELECT hash FROM journal WHERE seq = ?", seq)
-        if not rows:
-            raise StateError(f"journal row {seq} of {self.location} is missing; {RECOVERY_HINT}")
-        digest: bytes = rows[0][0]
-        return digest
+    def _block_before(self, seq: int) -> tuple[int, bytes]:
+        """The last step and the hash of the block before the one that contains ``seq``."""
+        rows = self._query("SELECT seq, hash FROM block WHERE seq < ? ORDER BY seq DESC LIMIT 1", seq)
+        return rows[0] if rows else (-1, self._genesis)
 
     def _blob(self, seq: int) -> bytes:
         self._wait_for_commit()
         try:
-            row = self._db.execute("SELECT blob FROM checkpoint WHERE seq = ?", (seq,)).fetchone()
-        except sqlite3.Error:
+            row = self._db.execute("SELECT CAST(blob AS BLOB) FROM checkpoint WHERE seq = ?", (seq,)).fetchone()
+        except DATABASE_ERRORS:
             return b""
-        return row[0] if row else b""
+        return (row[0] or b"") if row else b""
 
     def _query(self, query: str, *values: int) -> list[Any]:
         self._wait_for_commit()
         try:
             return self._db.execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             reason, advice = cause(error, self._file)
             raise StateError(f"store {self.location} cannot be read: {reason}; {advice}") from error
+
+
+def _size(blocks: list[Block]) -> int:
+    """About as many bytes as blocks add to the -wal file: whole pages of each table, and what is in them."""
+    tables = {table for block in blocks for table in block.rows}
+    rows = sum(len(rows) for block in blocks for rows in block.rows.values())
+    return PAGE_BYTES * (2 + len(tables)) + _ROW_BYTES * rows + sum(len(block.columns) for block in blocks)
 
 
 def _inspect(path: Path, file: Path, mark: Mark | None) -> StoreContent:
     """The content of the database, after rolling back an interrupted creation by an earlier version."""
     try:
         roll_back(file)
-    except sqlite3.Error as error:
+    except DATABASE_ERRORS as error:
         raise unreadable(path, error) from error
     return inspect(path, mark)

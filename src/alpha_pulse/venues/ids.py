@@ -57,7 +57,7 @@ class IdTable:
 
     def order(self, text: str, book: str, symbol: str) -> int:
         """The number of an order's id."""
-        number = _order_number(text, book, symbol)
+        number = order_number(text, book, symbol)
         return self._number(ORDER_OF_FILL, text) if number is None else number
 
     def fill(self, text: str, book: str, symbol: str) -> int:
@@ -68,18 +68,15 @@ class IdTable:
 
     def signal(self, text: str, book: str, symbol: str) -> int:
         """The number of a signal's id."""
-        if text == book:
-            return SIGNAL_OF_BOOK
-        source, _, rest = text.partition("/")
-        step = _step(rest, f"{symbol}/") if source in SOURCES else None
-        return self._number(OTHER, text) if step is None else 4 * step + SOURCES.index(source)
+        number = signal_number(text, book, symbol)
+        return self._number(OTHER, text) if number is None else number
 
     def prediction(self, text: str | None, symbol: str) -> int:
         """The number of a prediction's id."""
         if text is None:
             return NO_ID
-        step = _step(text, f"{symbol}/direction/")
-        return self._number(OTHER, text) if step is None else step
+        number = prediction_number(text, symbol)
+        return self._number(OTHER, text) if number is None else number
 
     def _number(self, kind: str, text: str) -> int:
         number = self._numbers.get((kind, text))
@@ -95,7 +92,7 @@ class IdTable:
         """The id of an order."""
         if number < 0:
             return self._texts[number][1]
-        return f"{book}/{symbol}/{number // 2}/stop" if number % 2 else f"{book}/{symbol}/{number // 2}"
+        return order_text(number, book, symbol)
 
     def fill_text(self, number: int, book: str, symbol: str) -> str:
         """The id of a fill."""
@@ -107,14 +104,13 @@ class IdTable:
         """The id of a signal."""
         if number < 0:
             return self._texts[number][1]
-        source = number % 4
-        return book if source == SIGNAL_OF_BOOK else f"{SOURCES[source]}/{symbol}/{number // 4}"
+        return signal_text(number, book, symbol)
 
     def prediction_text(self, number: int, symbol: str) -> str | None:
         """The id of a prediction."""
         if number == NO_ID:
             return None
-        return self._texts[number][1] if number < 0 else f"{symbol}/direction/{number}"
+        return self._texts[number][1] if number < 0 else prediction_text(number, symbol)
 
     # What is kept.
 
@@ -156,14 +152,45 @@ class IdTable:
                 column[place] = self._number(*texts[saved])
 
 
+def order_number(text: str, book: str, symbol: str) -> int | None:
+    """The number of an order's id; None for a text of another pattern."""
+    step = _step(text.removesuffix("/stop"), f"{book}/{symbol}/")
+    return None if step is None else 2 * step + text.endswith("/stop")
+
+
+def signal_number(text: str, book: str, symbol: str) -> int | None:
+    """The number of a signal's id; None for a text of another pattern."""
+    if text == book:
+        return SIGNAL_OF_BOOK
+    source, _, rest = text.partition("/")
+    step = _step(rest, f"{symbol}/") if source in SOURCES else None
+    return None if step is None else 4 * step + SOURCES.index(source)
+
+
+def prediction_number(text: str, symbol: str) -> int | None:
+    """The number of a prediction's id; None for a text of another pattern."""
+    return _step(text, f"{symbol}/direction/")
+
+
+def order_text(number: int, book: str, symbol: str) -> str:
+    """The id of an order."""
+    return f"{book}/{symbol}/{number // 2}/stop" if number % 2 else f"{book}/{symbol}/{number // 2}"
+
+
+def signal_text(number: int, book: str, symbol: str) -> str:
+    """The id of a signal."""
+    source = number % 4
+    return book if source == SIGNAL_OF_BOOK else f"{SOURCES[source]}/{symbol}/{number // 4}"
+
+
+def prediction_text(number: int, symbol: str) -> str:
+    """The id of a prediction of the direction."""
+    return f"{symbol}/direction/{number}"
+
+
 def _step(text: str, prefix: str) -> int | None:
     """The step that follows ``prefix``; None where the rest is not exactly a whole number."""
     digits = text[len(prefix) :]
     if not text.startswith(prefix) or not digits.isdecimal() or not digits.isascii() or len(digits) > LONGEST_STEP:
         return None
     return None if digits[0] == "0" and digits != "0" else int(digits)
-
-
-def _order_number(text: str, book: str, symbol: str) -> int | None:
-    step = _step(text.removesuffix("/stop"), f"{book}/{symbol}/")
-    return None if step is None else 2 * step + text.endswith("/stop")

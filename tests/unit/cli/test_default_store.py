@@ -49,6 +49,11 @@ def test_the_newest_is_resumed_and_a_fresh_one_becomes_the_newest() -> None:
     ("version", "expected"),
     [
         (3, "(schema version 3); this version cannot resume it and starts a new run"),
+        (
+            4,
+            "(schema version 4); this version cannot resume it and starts a new run; "
+            "`alpha-pulse journal upgrade {} --to NEW` converts it",
+        ),
         (SCHEMA_VERSION, "(another configuration); this configuration cannot resume it and starts a new run"),
     ],
 )
@@ -61,7 +66,7 @@ def test_an_older_run_of_the_same_data_is_named_once(version: int, expected: str
         database.execute(f"PRAGMA user_version = {version}")
     for _ in range(2):
         opened("20260103-000000-aaaa").close()
-    assert capsys.readouterr().err == f"warning: an older run of these data is in {older} {expected}\n"
+    assert capsys.readouterr().err == f"warning: an older run of these data is in {older} {expected.format(older)}\n"
 
 
 def test_one_that_holds_nothing_is_set_aside_and_reported(capsys: pytest.CaptureFixture[str]) -> None:

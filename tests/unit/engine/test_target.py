@@ -16,13 +16,25 @@ from hypothesis import strategies as st
 
 from alpha_pulse.core.errors import NonFiniteError, SessionError
 from alpha_pulse.core.types import Prediction
-from alpha_pulse.engine.target import Resolved
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.models.base import OnlineModel, Row
 from alpha_pulse.models.linear import Logistic
 from learning_samples import poison
 from naive_target import NaiveResolved, NaiveTarget
-from target_samples import CAPACITY, TRAIN_BARS, BarInput, Called, Served, Setting, TargetRun, bar, closes, load_rows, vector
+from target_samples import (
+    CAPACITY,
+    TRAIN_BARS,
+    BarInput,
+    Called,
+    Resolved,
+    Served,
+    Setting,
+    TargetRun,
+    bar,
+    closes,
+    load_rows,
+    vector,
+)
 
 ACTIONS = ("", "", "", "", "", "", "faster", "forget", "end", "end", "poison", "poison control", "resume")
 

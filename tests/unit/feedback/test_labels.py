@@ -21,23 +21,32 @@ from naive_learning import realised_volatility
 price = st.floats(1.0, 1_000.0)
 
 
-@given(closes=st.lists(price, min_size=1, max_size=40), horizon=st.integers(1, 12))
-def test_realised_volatility_is_that_of_the_last_bars(closes: list[float], horizon: int) -> None:
-    realised = RealisedVolatility(horizon)
-    for i, close in enumerate(closes):
-        realised.update(close)
-        assert realised.value == pytest.approx(realised_volatility(closes, i, horizon), abs=1e-12)
+@given(closes=st.lists(price, min_size=1, max_size=40), horizon=st.integers(1, 12), size=st.integers(1, 40))
+def test_realised_volatility_is_that_of_the_last_bars(closes: list[float], horizon: int, size: int) -> None:
+    for i, found in enumerate(realised_in_parts(closes, horizon, size)):
+        if i < horizon:
+            assert math.isnan(found)
+        else:
+            assert found == pytest.approx(realised_volatility(closes, i, horizon), abs=1e-12)
 
 
-@given(closes=st.lists(price, min_size=1, max_size=150), horizon=st.integers(1, 24))
-def test_realised_volatility_is_that_of_the_features_bit_for_bit(closes: list[float], horizon: int) -> None:
+@given(closes=st.lists(price, min_size=1, max_size=150), horizon=st.integers(1, 24), size=st.integers(1, 150))
+def test_realised_volatility_is_that_of_the_features_bit_for_bit(closes: list[float], horizon: int, size: int) -> None:
     """Once there are ``horizon`` returns; before, the features have none."""
-    realised = RealisedVolatility(horizon)
     extractor = FeatureExtractor("X", has_volume=False, has_quotes=False, volatility_horizon=horizon)
-    for i, close in enumerate(closes):
-        realised.update(close)
+    for i, (close, found) in enumerate(zip(closes, realised_in_parts(closes, horizon, size), strict=True)):
         extractor.update(Bar("X", i * HOUR, HOUR, close, close, close, close, seq=i))
-        assert extractor.realised == (realised.value if i >= horizon else 0.0)
+        assert extractor.realised == (found if i >= horizon else 0.0)
+
+
+def realised_in_parts(closes: list[float], horizon: int, size: int) -> list[float]:
+    """The volatility at each close, where they come in parts of this size."""
+    realised = RealisedVolatility(horizon)
+    return [
+        value
+        for first in range(0, len(closes), size)
+        for value in realised.update(np.array(closes[first : first + size])).tolist()
+    ]
 
 
 @given(st.lists(st.floats(-0.2, 0.2), max_size=30))

@@ -15,7 +15,6 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import DataError, NotFoundError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Bar, Contribution, Lot, Signal, TradeOutcome
-from alpha_pulse.engine.target import Resolved
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.labels import Label, RealisedVolatility
 from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
@@ -23,7 +22,7 @@ from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.session import Session
 from learning_samples import new_session
 from naive_learning import realised_volatility
-from target_samples import BarInput, Setting, TargetRun, vector
+from target_samples import BarInput, Resolved, Setting, TargetRun, vector
 
 MINUTE = 60_000_000_000
 D = 2
@@ -57,13 +56,12 @@ class Labelled:
 
     def step(self, bar: Bar, medians: dict[str, float]) -> list[Resolved]:
         """Label what the bar makes due, then serve the targets in ``medians``."""
-        realised = self.realised[bar.symbol]
-        realised.update(bar.close)
+        realised = np.nan_to_num(self.realised[bar.symbol].update(np.array([bar.close]))).item()
         found = []
         for (symbol, target), run in self.runs.items():
             if symbol == bar.symbol:
                 features = vector(np.zeros(run.session.spec.n_features), bar.ts_event, symbol) if target in medians else None
-                found.append(run.step(BarInput(bar, realised.value, features, medians.get(target, 0.0))).resolved)
+                found.append(run.step(BarInput(bar, realised, features, medians.get(target, 0.0))).resolved)
         return found
 
     def resumed(self, symbols: Sequence[str]) -> Labelled:

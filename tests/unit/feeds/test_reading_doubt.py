@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import tracemalloc
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import zstandard
 
 from alpha_pulse.core.durations import DAY_NS, HOUR_NS
 from alpha_pulse.core.errors import DataError
@@ -91,10 +93,24 @@ def test_a_last_line_without_end_is_refused_whatever_its_length(tmp_path: Path) 
 def test_what_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blank = "time,open,high,low,close\n" + "\n" * 1_000_000
     rows = "".join(f"{1_704_067_200 + 3_600 * at},1,1,1,1\n" for at in range(5))
-    packed = gzip.compress((blank + rows + "1704088800,0,1,1,1\n").encode())
-    assert "row 1000006: column 'open' is 0" in refused(tmp_path, packed, "A.csv.gz")
+    text = (blank + rows + "1704088800,0,1,1,1\n").encode()
+    files = {"A.csv.gz": gzip.compress(text), "A.csv.zst": zstandard.compress(text)}
+    for name, packed in files.items():
+        assert "row 1000006: column 'open' is 0" in refused(tmp_path, packed, name)
     monkeypatch.setattr(containers, "_MAX_BYTES", 2**19)
-    assert "A.csv.gz unpacks to more than" in refused(tmp_path, packed, "A.csv.gz")
+    for name, packed in files.items():
+        assert f"{name} unpacks to more than" in refused(tmp_path, packed, name)
+
+
+def test_a_zstd_file_is_unpacked_only_up_to_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(containers, "_MAX_BYTES", 2**20)
+    packed = zstandard.compress(bytes(2**29))
+    tracemalloc.start()
+    try:
+        assert "A.csv.zst unpacks to more than" in refused(tmp_path, packed, "A.csv.zst")
+        assert tracemalloc.get_traced_memory()[1] < 2**28
+    finally:
+        tracemalloc.stop()
 
 
 def test_epochs_with_a_point_and_a_zero_are_whole_numbers(tmp_path: Path) -> None:

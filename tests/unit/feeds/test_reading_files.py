@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import zstandard
 
 from alpha_pulse.core.durations import HOUR_NS
 from alpha_pulse.core.errors import DataError
@@ -58,6 +59,8 @@ def numbers(data: MarketData) -> list[tuple[float, ...]]:
         gzip.compress,
         bz2.compress,
         lzma.compress,
+        zstandard.compress,
+        lambda data: zstandard.compress(data[:70]) + zstandard.compress(b"") + zstandard.compress(data[70:]),
         zipped,
         lambda data: gzip.compress(zipped(data)),
         lambda data: zipped(gzip.compress(data)),
@@ -87,6 +90,18 @@ def test_the_same_bars_in_other_bytes(tmp_path: Path, pack: Callable[[bytes], by
     assert numbers(data) == [tuple(map(float, row)) for row in ROWS]
     assert data.bars.symbols == ("BTCUSDT",)
     assert data.bars.interval_ns == HOUR_NS
+
+
+def test_a_zstd_file_of_several_parts_is_read_whole_or_refused(tmp_path: Path) -> None:
+    rows = [f"{START + 60 * at},{10 + at % 7}.5,17,9,10,{at * at * 7919 % 9973}" for at in range(20_000)]
+    text = "\n".join([",".join(HEADER), *rows]) + "\n"
+    packed = zstandard.compress(text.encode())
+    data = one(tmp_path, packed, "BTCUSDT.csv.zst")
+    assert data.bars.volume is not None
+    assert data.bars.volume.tolist() == [at * at * 7919 % 9973 for at in range(20_000)]
+    for wrong in (packed[:-3], packed[:9_000], packed + packed[:7], packed + b"more"):
+        with pytest.raises(DataError, match=r"BTCUSDT.csv cannot be unpacked as zstd \(.+\); give a complete file"):
+            one(tmp_path, wrong)
 
 
 def test_blank_lines_above_the_rows_count(tmp_path: Path) -> None:

@@ -290,7 +290,7 @@ def test_listeners_get_what_is_published_of_their_symbol_in_order() -> None:
             names.extend([(await anext(stream_)).prediction_id for _ in range(2)])
             await stream_.aclose()  # type: ignore[attr-defined]  # it is a generator, announced as an iterator
         learning.publish(prediction(9))
-        assert not any(learning._listeners.values())
+        assert not any(learning.listeners.values())
         return heard[0], heard[1]
 
     assert asyncio.run(listen()) == (["p1", "p2", "p3"], ["p1", "p2", "p3"])

@@ -14,12 +14,17 @@ from alpha_pulse.runtime.history.table import HistoryTable
 WINDOW = 50
 
 
-def said(row: int) -> list[float | None]:
+def said(row: int) -> list[float]:
     """A label that is 1 now and then, a fair base rate, and a served probability that is right more often than not."""
-    values: list[float | None] = [None] * RECORD
+    values = [np.nan] * RECORD
     label = float(row % 3 == 0)
     values[LABEL], values[BASE], values[SERVED] = label, 0.5, 0.7 if label else 0.4 if row % 7 else 0.8
     return values
+
+
+def add(history: ScoreHistory, rows: range) -> None:
+    seq = np.array(rows)
+    history.add(seq, 1_000 * seq, np.array([said(row) for row in rows]))
 
 
 def test_windows_are_never_wider_than_what_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,15 +32,13 @@ def test_windows_are_never_wider_than_what_is_held(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(history_table, "SLACK", 200)
     whole, short = ScoreHistory(WINDOW), ScoreHistory(WINDOW)
     for row in range(2_100):
-        short.add(row, 1_000 * row, said(row))
+        add(short, range(row, row + 1))
         short.skills_at(row)
-    for row in range(2_100, 5_000):
-        short.add(row, 1_000 * row, said(row))
+    add(short, range(2_100, 5_000))
     monkeypatch.setattr(history_table, "BOUND", 10_000)
-    for row in range(5_000):
-        whole.add(row, 1_000 * row, said(row))
+    add(whole, range(5_000))
     bars = HistoryTable(("seq", "ts_ms", "bar_open_ms"))
-    bars.append([4_999, 4_999_000, 4_998_000])
+    bars.extend([[4_999, 4_999_000, 4_998_000]])
     found = short.series("X", "direction", Page(0, 10_000, None), bars)
     every = whole.series("X", "direction", Page(0, 10_000, None), bars)
     assert found.columns["bar_open_ms"][-1] == 4_998_000
@@ -49,3 +52,12 @@ def test_windows_are_never_wider_than_what_is_held(monkeypatch: pytest.MonkeyPat
     np.testing.assert_allclose(skills[WINDOW:], wanted[WINDOW:], atol=1e-6)
     assert np.isnan(skills[0])
     assert np.nanmax(np.abs(skills[:WINDOW])) < 2_000.0
+
+
+def test_windows_do_not_depend_on_when_they_are_read() -> None:
+    often, once = ScoreHistory(WINDOW), ScoreHistory(WINDOW)
+    for first in range(0, 300, 7):
+        add(often, range(first, first + 7))
+        often.skills_at(first)
+    add(once, range(301))
+    assert often.windowed(np.arange(301)).tobytes() == once.windowed(np.arange(301)).tobytes()

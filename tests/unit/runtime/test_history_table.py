@@ -14,8 +14,7 @@ from alpha_pulse.runtime.history.table import HistoryTable, PageSlice, downsampl
 
 def filled(rows: int, step: int = 1) -> HistoryTable:
     table = HistoryTable(("seq", "value"))
-    for i in range(rows):
-        table.append([i * step, 10.0 * i])
+    table.extend([[i * step, 10.0 * i] for i in range(rows)])
     return table
 
 
@@ -31,17 +30,25 @@ def test_rows_come_back_as_they_went_in() -> None:
 def test_the_newest_are_kept_and_it_is_said_that_older_ones_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history_table, "BOUND", 2_000)
     monkeypatch.setattr(history_table, "SLACK", 200)
-    monkeypatch.setattr(history_table, "BLOCK", 7)
     table = filled(10_000)
     assert 2_000 <= table.held <= 2_200
     assert table.dropped == 10_000 - table.held
     assert table.column("seq").tolist() == list(range(table.dropped, 10_000))
     series = PageSlice(table, Page(limit=10)).series("X", {"seq": table.column("seq")[:10]})
     assert series.oldest_seq == table.dropped
-    table.set(3, "value", 1.0)
-    table.set(9_999, "value", -1.0)
-    assert table.column("value").min() == -1.0
-    assert np.count_nonzero(table.column("value") == -1.0) == 1
+    table.column("value")[-1] = -1.0
+    assert table.rows[-1].tolist() == [9_999.0, -1.0]
+
+
+@pytest.mark.parametrize("size", [1, 7, 190, 5_000])
+def test_what_is_kept_depends_on_the_number_of_rows_alone(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_table, "BOUND", 2_000)
+    monkeypatch.setattr(history_table, "SLACK", 200)
+    table, whole = HistoryTable(("seq", "value")), filled(10_000)
+    for first in range(0, 10_000, size):
+        table.extend(np.arange(2.0 * first, 2.0 * min(first + size, 10_000)).reshape(-1, 2))
+    assert (table.dropped, table.held) == (whole.dropped, whole.held)
+    assert table.column("seq").tolist() == [2.0 * seq for seq in whole.column("seq")]
 
 
 @pytest.mark.parametrize(("from_seq", "limit"), [(0, 7), (3, 4), (40, 100), (99, 1), (1_000, 5)])

@@ -26,7 +26,7 @@ from alpha_pulse.models.calibration import make_calibrator
 from alpha_pulse.models.gbm import LightGBM
 from alpha_pulse.serving import ModelServingService
 from learning_samples import START_NS, STEP_NS, poison, stream, vector
-from target_samples import BarInput, bar, closes, load_rows
+from target_samples import BarInput, bar, closes, load_rows, resolved, served_prediction
 
 D, HORIZON, TRAIN_BARS, DELAY = 3, 3, 150, 5
 ROWS, LABELS = stream(900, D, seed=1)
@@ -83,12 +83,12 @@ class Loop:
                 self.target.trained(row)
 
         self.target.run(attend, [], lambda _: None)
-        resolved = self.target.resolved(0)
-        assert (resolved is None or resolved.scored is None) == (now < HORIZON)
-        if resolved is not None and resolved.label is not None:
-            assert resolved.label.label == LABELS[now - HORIZON]
+        found = resolved(self.target, self.rows, 0)
+        assert (found.scored is None) == (now < HORIZON)
+        if found.label is not None:
+            assert found.label.label == LABELS[now - HORIZON]
         self.now += 1
-        served = self.target.serve(0)
+        served = served_prediction(self.target, 0)
         assert served is not None
         return served
 

@@ -1,5 +1,6 @@
 """The high-water mark: two slots, one lock."""
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_pulse.core.errors import StoreError
-from alpha_pulse.stores.head import HeadFile
+from alpha_pulse.stores.head import HeadFile, head_path
 
 
 def digest(number: int) -> bytes:
@@ -65,22 +66,21 @@ def test_discard_takes_away_only_what_opening_made(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["run.db.head"]
 
 
-class RemovedBeforeTheLock(HeadFile):
-    """Opened while its holder gives it up: the file is gone by the time the lock is taken."""
+def test_the_lock_is_on_the_file_that_others_find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, flock, times = tmp_path / "run.db", fcntl.flock, 0
 
-    times = 0
+    def after_its_holder_removed_it(descriptor: int, kind: int) -> None:
+        nonlocal times
+        times += 1
+        if times <= 2:
+            head_path(store).unlink()
+        flock(descriptor, kind)
 
-    def _lock(self, store: Path) -> None:
-        if self.times < 2:
-            self.path.unlink()
-        self.times += 1
-        super()._lock(store)
-
-
-def test_the_lock_is_on_the_file_that_others_find(tmp_path: Path) -> None:
-    head = RemovedBeforeTheLock(tmp_path / "run.db")
+    monkeypatch.setattr("alpha_pulse.stores.head.fcntl.flock", after_its_holder_removed_it)
+    head = HeadFile(store)
+    assert times == 3
     with pytest.raises(StoreError, match="in use by process"):
-        HeadFile(tmp_path / "run.db")
+        HeadFile(store)
     head.close()
 
 

@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import AlphaPulseError, StateError, StoreError
 from alpha_pulse.stores.base import SCHEMA_VERSION
+from alpha_pulse.stores.creation import PAGE_BYTES
 from alpha_pulse.stores.reading import StoreReader
-from alpha_pulse.stores.schema import VIEWS
 from alpha_pulse.stores.sql import SqliteStore
-from store_runs import IDENTITY, append, check_is_prefix, make, payload, run_until_killed
+from alpha_pulse.stores.tables import TABLES
+from store_runs import IDENTITY, LAYOUTS, append, check_is_prefix, columns, make, run_until_killed
 
 BY_HAND = StoreConfig(group_steps=10_000, group_ms=1e9)
 """Groups that close only when asked to."""
@@ -46,9 +47,9 @@ def flip(path: Path, offset: int, bit: int = 0) -> None:
     path.write_bytes(content)
 
 
-def rows_seen_by_another(path: Path) -> int:
+def steps_seen_by_another(path: Path) -> int:
     with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader:
-        ((count,),) = reader.execute("SELECT count(*) FROM journal")
+        ((count,),) = reader.execute("SELECT total(steps) FROM block")
     return int(count)
 
 
@@ -64,14 +65,14 @@ class TestKill:
                 assert all(seq < count for seq, _ in store.checkpoints())
             held = count
 
-    @pytest.mark.parametrize("keep", [0.0, 0.4, 0.9])
+    @pytest.mark.parametrize("keep", [0.0, 0.4, 0.8])
     def test_a_cut_wal_is_noticed_and_left_as_it_is(self, path: Path, keep: float) -> None:
-        run_until_killed(path, "group", 6)
+        run_until_killed(path, "group", 5)
         wal = path.with_name("run.db-wal")
         cut = wal.read_bytes()[: int(wal.stat().st_size * keep)]
         wal.write_bytes(cut)
         for _ in range(2):
-            with pytest.raises(StateError, match=r"lost committed steps: run\.db\.head counts \d+ rows.*restore the store"):
+            with pytest.raises(StateError, match=r"lost committed steps: run\.db\.head counts \d+ steps.*restore the store"):
                 SqliteStore(path)
             assert wal.read_bytes() == cut
 
@@ -96,41 +97,142 @@ class TestKill:
 class TestDamage:
     @given(data=st.data())
     @hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    def test_a_flipped_bit_of_a_payload_names_the_row(
+    def test_a_flipped_bit_of_the_columns_names_the_block(
         self, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
     ) -> None:
         path = tmp_path_factory.mktemp("flip") / "run.db"
-        make(path, 30)
+        steps = data.draw(st.integers(1, 7))
+        make(path, 30, steps=steps)
         seq = data.draw(st.integers(0, 29))
-        body = payload(seq)
+        body = columns(seq)
         place = path.read_bytes().index(body) + data.draw(st.integers(0, len(body) - 1))
         flip(path, place, data.draw(st.integers(0, 7)))
+        first = seq // steps * steps
         with resumed(path) as store:
-            rows = store.rows()
-            assert [next(rows).seq for _ in range(seq)] == list(range(seq))
-            with pytest.raises(StateError, match=f"journal row {seq} of .* is damaged"):
-                next(rows)
+            blocks = store.blocks()
+            assert [next(blocks).first for _ in range(0, first, steps)] == list(range(0, first, steps))
+            with pytest.raises(StateError, match=f"journal step {first} of .* is damaged"):
+                next(blocks)
 
     @pytest.mark.parametrize(
         ("change", "sentence"),
         [
-            ("DELETE FROM journal WHERE seq = 4", "journal row 4 of .* is missing"),
-            ("UPDATE journal SET ts_event = 1 WHERE seq = 5", "journal row 5 of .* is damaged"),
-            ("UPDATE journal SET decision = NULL WHERE seq = 6", "journal row 6 of .* is damaged"),
+            ("DELETE FROM block WHERE seq = 11", "journal step 8 of .* is missing"),
+            ("UPDATE block SET first_ts = 1 WHERE seq = 11", "journal step 8 of .* is damaged"),
+            ("UPDATE block SET last_ts = 1 WHERE seq = 11", "journal step 8 of .* is damaged"),
+            ("UPDATE block SET steps = 3 WHERE seq = 11", "journal step 8 of .* is missing"),
+            ("UPDATE block SET steps = 5 WHERE seq = 11", "journal step 8 of .* is damaged"),
+            ("UPDATE block SET seq = 10 WHERE seq = 11", "journal step 8 of .* is damaged"),
+            ("UPDATE block SET hash = zeroblob(32) WHERE seq = 11", "journal step 8 of .* is damaged"),
+            ("UPDATE block SET columns = zeroblob(9) WHERE seq = 11", "journal step 8 of .* is damaged"),
+            ("UPDATE block SET layout = 2 WHERE seq = 11", "journal step 8 of .* is damaged"),
+            ("UPDATE block SET layout = 3 WHERE seq = 11", "journal step 8 of .* is damaged"),
+            ("UPDATE layout SET content = content || ' ' WHERE id = 2", "journal step 40 of .* is damaged"),
+            ("DELETE FROM layout WHERE id = 2", "journal step 40 of .* is damaged"),
+            ("UPDATE layout SET id = 9 - id", "journal step 0 of .* is damaged"),
+            (
+                "UPDATE block SET (columns, hash) = (SELECT columns, hash FROM block AS b WHERE b.seq = 26 - block.seq) "
+                "WHERE seq IN (11, 15)",
+                "journal step 8 of .* is damaged",
+            ),
+            (
+                "UPDATE block SET seq = seq + 1000 WHERE seq IN (11, 15); UPDATE block SET seq = 1026 - seq WHERE seq > 1000",
+                "journal step 8 of .* is damaged",
+            ),
         ],
     )
-    def test_a_changed_row_is_named(self, path: Path, change: str, sentence: str) -> None:
-        make(path, 10)
+    def test_a_changed_block_is_named(self, path: Path, change: str, sentence: str) -> None:
+        make(path, 60, steps=4)
         self.change(path, change)
-        with resumed(path) as store, pytest.raises(StateError, match=sentence):
-            list(store.rows())
+        with resumed(path) as store:
+            with pytest.raises(StateError, match=sentence):
+                list(store.blocks())
+            if "step 8" in sentence:
+                with pytest.raises(StateError, match=sentence):
+                    next(store.blocks(9))
+        with StoreReader(path) as reader, pytest.raises(StateError, match=sentence):
+            list(reader.blocks())
+
+    @pytest.mark.parametrize("table", sorted(TABLES))
+    def test_a_lost_row_is_named(self, path: Path, table: str) -> None:
+        make(path, 60, steps=4)
+        self.change(path, f"DELETE FROM {table} WHERE seq = 49")
+        sentence = r"journal step 48 of .* is damaged: the hash of steps 48 to 51 does not match their content; restore"
+        with resumed(path) as store:
+            with pytest.raises(StateError, match=sentence):
+                list(store.blocks())
+            with pytest.raises(StateError, match=sentence):
+                next(store.blocks(50))
+        with StoreReader(path) as reader, pytest.raises(StateError, match=sentence):
+            list(reader.blocks())
+
+    def test_rows_that_move_between_blocks_are_noticed_in_the_first(self, path: Path) -> None:
+        make(path, 60, steps=4)
+        self.change(path, "UPDATE fills SET seq = 13 WHERE seq = 9")
+        with resumed(path) as store, pytest.raises(StateError, match=r"journal step 8 of .* is damaged"):
+            list(store.blocks())
+
+    @given(data=st.data())
+    @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_a_flipped_byte_anywhere_is_noticed_or_harmless(
+        self, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    ) -> None:
+        path = tmp_path_factory.mktemp("flip") / "run.db"
+        make(path, 60, steps=4)
+        flip(path, data.draw(st.integers(0, path.stat().st_size - 1)), data.draw(st.integers(0, 7)))
+        with contextlib.suppress(AlphaPulseError), StoreReader(path) as reader:
+            assert reader.identity == IDENTITY
+            assert check_is_prefix(reader) == 60
+
+    def test_a_page_that_cannot_be_read_is_named_after_the_blocks_before_it(self, path: Path) -> None:
+        make(path, 400, steps=4)
+        content = bytearray(path.read_bytes())
+        page = content.index(columns(200)) // PAGE_BYTES * PAGE_BYTES
+        content[page] = 0xFF
+        path.write_bytes(content)
+        seen: list[int] = []
+        with resumed(path) as store, pytest.raises(StateError, match="database is damaged; restore") as caught:
+            seen.extend(block.seq for block in store.blocks())
+        assert 40 < seen[-1] < 200
+        assert f"journal step {seen[-1] + 1} of {path} cannot be read" in str(caught.value)
+
+    def test_a_name_that_is_no_text_is_noticed(self, path: Path) -> None:
+        make(path, 10)
+        content = path.read_bytes().replace(b"fills_refuses_update", b"\xd3ills_refuses_update")
+        path.write_bytes(content.replace(b"BEFORE update ON fills", b"BEFARE update ON fills"))
+        for opened in (SqliteStore, StoreReader):
+            with pytest.raises(StoreError, match="cannot be read as an SQLite database: the database is damaged; restore"):
+                opened(path)
+
+    @pytest.mark.parametrize(
+        ("row", "sentence"),
+        [
+            ("60, 0", "1 rows of table requests belong to no step of the journal, the first to step 60"),
+            ("2000, 5", "the first to step 2000"),
+        ],
+    )
+    def test_rows_behind_the_end_are_noticed_at_once(self, path: Path, row: str, sentence: str) -> None:
+        make(path, 60, steps=4)
+        self.change(path, f"INSERT INTO requests VALUES ({row}, 'a', 'b')")
+        with pytest.raises(StateError, match=f"cannot be used: .*{sentence}; restore"):
+            SqliteStore(path)
+        with StoreReader(path) as reader:
+            assert [defect for defect in reader.defects() if sentence in defect]
+
+    def test_rows_of_steps_that_are_not_there_are_a_defect(self, path: Path) -> None:
+        make(path, 60, steps=4)
+        self.change(path, "DELETE FROM block WHERE seq = 51")
+        with StoreReader(path) as reader:
+            defects = reader.defects()
+        assert "1 rows of table alarms belong to no step of the journal, the first to step 49" in defects
+        assert "5 rows of table fills belong to no step of the journal, the first to step 48" in defects
 
     @pytest.mark.parametrize(
         "change",
         [
-            "DELETE FROM journal WHERE seq >= 8",
-            "DELETE FROM journal",
-            "UPDATE journal SET hash = zeroblob(32)",
+            "DELETE FROM block WHERE seq >= 8",
+            "DELETE FROM block",
+            "UPDATE block SET hash = zeroblob(32)",
             "UPDATE run SET run_id = 'another name'",
             "UPDATE run SET config_hash = 'decaf', program_version = '2'",
             "UPDATE run SET config = '{}'",
@@ -164,18 +266,20 @@ class TestDamage:
             if offset == 3:
                 flip(path.with_name("run.db.head"), offset)
 
-    def test_plain_sql_cannot_rewrite_the_journal(self, path: Path) -> None:
-        make(path, 3)
+    @pytest.mark.parametrize("table", ["block", "layout", *sorted(TABLES)])
+    def test_plain_sql_cannot_rewrite_the_journal(self, path: Path, table: str) -> None:
+        make(path, 50)
         with contextlib.closing(sqlite3.connect(path)) as other:
-            for change in ("DELETE FROM journal", "UPDATE journal SET ts_event = 0"):
+            ((column,),) = other.execute("SELECT name FROM pragma_table_info(?) LIMIT 1", (table,)).fetchall()
+            for change in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = 0"):
                 with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                     other.execute(change)
 
     def change(self, path: Path, sql: str) -> None:
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("DROP TRIGGER journal_refuses_update")
-            other.execute("DROP TRIGGER journal_refuses_delete")
-            other.execute(sql)
+            for (trigger,) in other.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                other.execute(f"DROP TRIGGER {trigger}")
+            other.executescript(sql)
 
 
 class TestDurability:
@@ -183,9 +287,9 @@ class TestDurability:
         with contextlib.closing(SqliteStore(path, BY_HAND)) as store:
             store.begin(IDENTITY, resume=False)
             append(store, 100)
-            assert rows_seen_by_another(path) == 0
+            assert steps_seen_by_another(path) == 0
             store.flush()
-            assert rows_seen_by_another(path) == 100
+            assert steps_seen_by_another(path) == 100
 
     def test_a_full_group_goes_by_itself(self, path: Path) -> None:
         with contextlib.closing(SqliteStore(path, StoreConfig(group_steps=10, group_ms=1e9))) as store:
@@ -193,7 +297,7 @@ class TestDurability:
             for expected in (10, 20):
                 append(store, 12 if expected == 10 else 10)
                 store.result()
-                assert rows_seen_by_another(path) == expected
+                assert steps_seen_by_another(path) == expected
             assert not store.due()
 
     def test_a_group_waits_for_the_one_before_it_but_not_for_ever(self, path: Path) -> None:
@@ -203,23 +307,29 @@ class TestDurability:
             store._worker.submit(slow.wait)
             store._committing = store._worker.submit(lambda: None)
             append(store, 39)
-            assert rows_seen_by_another(path) == 0
+            assert steps_seen_by_another(path) == 0
             Timer(0.1, slow.set).start()
             append(store, 1)
             store.result()
-            assert rows_seen_by_another(path) == 40
+            assert steps_seen_by_another(path) == 40
 
-    def test_an_old_group_is_due(self, path: Path) -> None:
+    def test_an_old_group_goes_by_itself(self, path: Path) -> None:
         with contextlib.closing(SqliteStore(path, StoreConfig(group_steps=1_000, group_ms=1e-6))) as store:
             store.begin(IDENTITY, resume=False)
             assert not store.due()
             append(store, 1)
-            assert store.due()
-            append(store, 15)
             store.result()
-            assert rows_seen_by_another(path) == 16
+            assert steps_seen_by_another(path) == 1
 
-    def test_the_age_of_a_group_counts_from_its_first_row(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_group_is_counted_in_steps(self, path: Path) -> None:
+        with contextlib.closing(SqliteStore(path, StoreConfig(group_steps=10, group_ms=1e9))) as store:
+            store.begin(IDENTITY, resume=False)
+            for steps, expected in ((9, 0), (1, 10), (4, 10), (300, 314)):
+                append(store, steps, steps)
+                store.result()
+                assert steps_seen_by_another(path) == expected
+
+    def test_the_age_of_a_group_counts_from_its_first_block(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         now_ns = 10_000_000_000
         monkeypatch.setattr("alpha_pulse.stores.sql.elapsed_ns", lambda: now_ns)
         with contextlib.closing(SqliteStore(path, StoreConfig(group_steps=1_000, group_ms=20.0))) as store:
@@ -229,16 +339,18 @@ class TestDurability:
             assert not store.due()
             now_ns += 1
             assert store.due()
-            append(store, 12)
+            append(store, 1)
             store.result()
-            assert rows_seen_by_another(path) == 32
+            assert steps_seen_by_another(path) == 21
+            append(store, 1)
+            assert not store.due()
 
     def test_each_step_is_in_the_file_when_append_returns(self, path: Path) -> None:
         with contextlib.closing(SqliteStore(path, StoreConfig(durability="step"))) as store:
             store.begin(IDENTITY, resume=False)
             for count in range(1, 6):
                 append(store, 1)
-                assert rows_seen_by_another(path) == count
+                assert steps_seen_by_another(path) == count
 
     def test_a_checkpoint_takes_the_open_group_with_it(self, path: Path) -> None:
         with contextlib.closing(SqliteStore(path, BY_HAND)) as store:
@@ -246,7 +358,7 @@ class TestDurability:
             append(store, 7)
             store.save_checkpoint(6, b"state")
             store.result()
-            assert rows_seen_by_another(path) == 7
+            assert steps_seen_by_another(path) == 7
 
     def test_what_was_reached_is_in_the_file_and_the_rest_may_wait(self, path: Path) -> None:
         with contextlib.closing(SqliteStore(path, BY_HAND)) as store:
@@ -254,12 +366,12 @@ class TestDurability:
             append(store, 7)
             while (commit := store.ensure_durable(6)) is not None:
                 commit.result(10)
-            assert rows_seen_by_another(path) == 7
+            assert steps_seen_by_another(path) == 7
             append(store, 5)
             assert store.ensure_durable(6) is None
-            assert rows_seen_by_another(path) == 7
+            assert steps_seen_by_another(path) == 7
 
-    def test_a_row_whose_commit_fails_is_never_reached(self, path: Path) -> None:
+    def test_a_step_whose_commit_fails_is_never_reached(self, path: Path) -> None:
         store = SqliteStore(path, BY_HAND)
         store.begin(IDENTITY, resume=False)
         append(store, 7)
@@ -271,7 +383,7 @@ class TestDurability:
             store.ensure_durable(6)
         store.close()
 
-    def test_a_row_that_cannot_be_reached_is_told(self, path: Path) -> None:
+    def test_a_step_that_cannot_be_reached_is_told(self, path: Path) -> None:
         store = SqliteStore(path, BY_HAND)
         store.begin(IDENTITY, resume=False)
         append(store, 2_000)
@@ -280,7 +392,7 @@ class TestDurability:
             assert commit is None or commit.exception(10) is not None
             with pytest.raises(
                 StoreError,
-                match=r"could not be written: .*(rows after 19 may be lost|no row is stored); .*replay: with --resume",
+                match=r"could not be written: .*(steps after 19 may be lost|no step is stored); .*replay: with --resume",
             ):
                 store.ensure_durable(1_999)
             store.close()
@@ -294,17 +406,17 @@ class TestDurability:
         with small_files(path.with_name("run.db-wal").stat().st_size):
             with pytest.raises(
                 StoreError,
-                match=r"could not be written: .*(rows after 19 may be lost|no row is stored); .*replay: with --resume",
+                match=r"could not be written: .*(steps after 19 may be lost|no step is stored); .*replay: with --resume",
             ):
                 store.flush()
             with pytest.raises(StoreError, match="could not be written"):
                 append(store, 1)
             with pytest.raises(StoreError, match="could not be written"):
                 store.save_checkpoint(3, b"state")
-            assert [row.seq for row in store.rows(17)] == [17, 18, 19]
+            assert [block.seq for block in store.blocks(17)] == [17, 18, 19]
             store.close()
             with pytest.raises(StoreError, match="closed"):
-                next(iter(store.rows()))
+                next(iter(store.blocks()))
         with resumed(path) as again:
             assert check_is_prefix(again) == 20
             append(again, 5)
@@ -368,8 +480,8 @@ class TestOpening:
         make(path, 1)
         with contextlib.closing(sqlite3.connect(path)) as other:
             other.execute("PRAGMA user_version = 99")
-        sentence = f"(schema version 99; this version reads {SCHEMA_VERSION}) and cannot be converted (docs/upgrading.md)"
-        with pytest.raises(StoreError, match=re.escape(sentence) + "; use another store$"):
+        sentence = f"a later version (schema version 99; this version reads {SCHEMA_VERSION}); open it with that version"
+        with pytest.raises(StoreError, match=re.escape(sentence) + ", or use another store$"):
             SqliteStore(path)
         with pytest.raises(StoreError, match=re.escape(sentence) + "$"):
             StoreReader(path)
@@ -383,28 +495,24 @@ class TestOpening:
         with pytest.raises(StoreError, match="cannot be created"):
             SqliteStore(tmp_path / "file" / "run.db")
 
-    def test_views_of_another_program_version_are_made_anew(self, path: Path) -> None:
-        make(path, 3)
-        with contextlib.closing(sqlite3.connect(path)) as other:
-            other.execute("DROP VIEW fills")
-            other.execute("DROP VIEW signals")
-            other.execute("CREATE VIEW signals AS SELECT 1")
-        SqliteStore(path).close()
-        with contextlib.closing(sqlite3.connect(path)) as other:
-            found = {name for (name,) in other.execute("SELECT name FROM sqlite_master WHERE type = 'view'")}
-            assert found == set(VIEWS)
-            assert other.execute("SELECT seq, position, signal_id FROM signals").fetchall() == [(0, 0, "s-0")]
 
-
-def test_plain_sql_reads_the_journal_while_it_is_written(path: Path) -> None:
+def test_plain_sql_reads_the_tables_while_they_are_written(path: Path) -> None:
     with contextlib.closing(SqliteStore(path)) as store:
         store.begin(IDENTITY, resume=False)
-        append(store, 6)
+        append(store, 50, steps=7)
         store.flush()
         with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader:
-            found = reader.execute("SELECT seq, ts_event, prediction_id, target FROM predictions").fetchall()
-            assert found == [(number, 1_000 * number, f"p-{number}", "direction") for number in range(6)]
-            assert reader.execute("SELECT count(*) FROM signals").fetchone() == (2,)
-            assert reader.execute("SELECT json_extract(payload, '$.bars[0].close') FROM journal").fetchone() == (1.25,)
-            for view in VIEWS:
-                reader.execute(f"SELECT seq, ts_event, position, element FROM {view}").fetchall()
+            found = reader.execute("SELECT seq, position, quantity, price FROM fills WHERE seq < 6").fetchall()
+            assert found == [(seq, place, seq, seq / 8) for seq in (0, 3) for place in (0, 1)]
+            for table in TABLES:
+                assert reader.execute(f"SELECT count(*) FROM {table} WHERE seq = 49").fetchone() == (1,)
+            ((schema,),) = reader.execute("SELECT sql FROM sqlite_master WHERE name = 'fills'").fetchall()
+            assert "cost INTEGER NOT NULL, -- half-spread and slippage, minor units" in schema
+
+
+def test_a_layout_is_stored_once(path: Path) -> None:
+    make(path, 100)
+    with resumed(path) as store:
+        append(store, 100)
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        assert other.execute("SELECT id, content FROM layout").fetchall() == list(enumerate(LAYOUTS, start=1))

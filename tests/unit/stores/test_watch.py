@@ -43,19 +43,19 @@ def test_it_is_noticed_before_the_next_acknowledgement(
         append(store, 20)
         store.flush()
         harm(path.with_name(name))
-        with pytest.raises(StoreError, match=rf"{name} was {word} .*; its rows may be lost; restore the store"):
+        with pytest.raises(StoreError, match=rf"{name} was {word} .*; its steps may be lost; restore the store"):
             acknowledged(store)
         with pytest.raises(StoreError, match=word):
             store.flush()
 
 
-def test_a_store_that_nobody_touches_is_left_alone_through_checkpoints_and_big_rows(tmp_path: Path) -> None:
+def test_a_store_that_nobody_touches_is_left_alone_through_checkpoints_and_big_states(tmp_path: Path) -> None:
     with contextlib.closing(SqliteStore(tmp_path / "run.db", StoreConfig(group_steps=10))) as store:
         store.begin(IDENTITY, resume=False)
         for _ in range(20):
             append(store, 40)
             store.save_checkpoint(store.head[0], bytes(1_000_000))
         store.flush()
-        assert sum(1 for _ in store.rows()) == 800
+        assert sum(1 for _ in store.blocks()) == 800
         # The store's own checkpoints keep the -wal file short.
         assert (tmp_path / "run.db-wal").stat().st_size < 10_000_000

@@ -21,8 +21,7 @@ def bar_opens(bars: HistoryTable, ts_ms: Floats) -> Floats:
         The instants, in milliseconds since the epoch (UTC).
 
     >>> bars = HistoryTable(("seq", "ts_ms", "bar_open_ms"))
-    >>> for row in ([0, 1_000.0, 500.0], [1, 2_000.0, 1_000.0]):
-    ...     bars.append(row)
+    >>> bars.extend([[0, 1_000.0, 500.0], [1, 2_000.0, 1_000.0]])
     >>> bar_opens(bars, np.array([500.0, 1_000.0, 1_700.0, 4_000.0])).tolist()
     [-500.0, 500.0, 1000.0, 3000.0]
     """
@@ -38,7 +37,7 @@ def bar_open(bars: HistoryTable, ts_ms: int) -> int:
     """`bar_opens` of one instant, without a copy of the columns.
 
     >>> bars = HistoryTable(("seq", "ts_ms", "bar_open_ms"))
-    >>> bars.append([0, 1_000.0, 500.0])
+    >>> bars.extend([[0, 1_000.0, 500.0]])
     >>> bar_open(bars, 1_000), bar_open(bars, 2_000)
     (500, 1500)
     """

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 
-from alpha_pulse.core.types import Prediction
+import numpy as np
+
 from alpha_pulse.gateway.messages import Page, Series
+from alpha_pulse.kernels.session import layout
 from alpha_pulse.reporting.model_freshness import Freshness
 from alpha_pulse.runtime.history.opens import bar_opens
-from alpha_pulse.runtime.history.table import HistoryTable, PageSlice
+from alpha_pulse.runtime.history.symbol_rows import SymbolRows
+from alpha_pulse.runtime.history.table import Floats, HistoryTable, Indices, PageSlice
 
 NAN = math.nan
 PENDING, LABELLED, EXPIRED = 0.0, 1.0, 2.0
@@ -18,64 +20,80 @@ SHOWN = (
     *("weight_online", "weight_batch", "weight_base", "label", "volatility_forecast", "volatility_realised"),
 )
 COLUMNS = (*SHOWN, "status", "label_seq")
+PLACES = {name: place for place, name in enumerate(COLUMNS)}
 
 
 class PredictionHistory:
-    """One row per prediction; its label is set when it is known. ``number`` is the number at the end of the prediction's id."""
+    """One row per prediction; its label is set when it is known. ``number`` is the number at the end of the prediction's id.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    target
+        Its name.
+    """
+
+    def __init__(self, target: str) -> None:
         self.table = HistoryTable(COLUMNS)
         self.freshness = Freshness()
-        self._count = 0
-        self._waiting: deque[tuple[int, int]] = deque()
+        self._target = target
 
-    def served(self, seq: int, ts_ms: int, prediction: Prediction, volatility_forecast: float) -> None:
-        """Add a served prediction; ``volatility_forecast`` is over the horizon, or NaN."""
-        number = int(prediction.prediction_id.rpartition("/")[2])
-        online = batch = base = weight_online = weight_batch = weight_base = NAN
-        for member in prediction.members:
-            source = member.source
-            if source == "online":
-                online, weight_online = member.probability, member.weight
-            elif source == "batch":
-                batch, weight_batch = member.probability, member.weight
-            else:
-                base, weight_base = member.probability, member.weight
-        self.freshness.add(prediction.members)
-        confidence = prediction.confidence
-        self.table.append(
-            [
-                seq, number, ts_ms, prediction.probability, NAN if confidence is None else confidence, online, batch, base,
-                weight_online, weight_batch, weight_base, NAN, volatility_forecast, NAN, PENDING, NAN,
-            ]
-        )  # fmt: skip
-        self._waiting.append((self._count, number))
-        self._count += 1
+    def add(self, rows: SymbolRows, forecast: Floats | None, realised: Floats | None) -> None:
+        """Add the predictions that were served at some bars, and set the labels that became known at them.
 
-    def labelled(self, prediction_id: str, seq: int, label: int | None, realised: float) -> None:
-        """Set the label; None for a tie."""
-        row = self._take(prediction_id)
-        if row is not None:
-            table = self.table
-            table.set(row, "status", LABELLED)
-            table.set(row, "label_seq", seq)
-            table.set(row, "volatility_realised", realised)
-            if label is not None:
-                table.set(row, "label", label)
+        Parameters
+        ----------
+        rows
+            The bars.
+        forecast, realised
+            Volatility over the horizon, as forecast at each bar and as realised up to it, (n,); None for other targets.
+        """
+        self._add_served(rows, forecast)
+        self.freshness.add_block(rows.block, self._target, rows.rows, rows.ts)
+        self._set_labels(rows, realised)
 
-    def expired(self, prediction_id: str) -> None:
-        """Mark a prediction as expired."""
-        row = self._take(prediction_id)
-        if row is not None:
-            self.table.set(row, "status", EXPIRED)
+    def _add_served(self, rows: SymbolRows, forecast: Floats | None) -> None:
+        served = np.flatnonzero(rows.of_target(self._target, "codes", "served"))
+        added = np.full((len(served), len(COLUMNS)), NAN)
 
-    def _take(self, prediction_id: str) -> int | None:
-        """Remove and return the row of a pending prediction; None for an unknown id. Labels arrive in order."""
-        number = int(prediction_id.rpartition("/")[2])
-        waiting = self._waiting
-        while waiting and waiting[0][1] < number:
-            waiting.popleft()
-        return waiting.popleft()[0] if waiting and waiting[0][1] == number else None
+        def put(name: str, values: Floats | Indices) -> None:
+            added[:, PLACES[name]] = values[served]
+
+        put("seq", rows.seq)
+        put("number", rows.numbers)
+        put("ts_ms", rows.ts_ms)
+        put("probability", rows.of_target(self._target, "probabilities", "served"))
+        put("confidence", rows.of_target(self._target, "probabilities", "confidence"))
+        for member in ("online", "batch", "base"):
+            probability = rows.of_target(self._target, "probabilities", member)
+            weight = rows.of_target(self._target, "probabilities", f"weight_{member}")
+            put(member, probability)
+            put(f"weight_{member}", np.where(np.isnan(probability), NAN, weight))
+        if forecast is not None:
+            put("volatility_forecast", forecast)
+        added[:, PLACES["status"]] = PENDING
+        self.table.extend(added)
+
+    def _set_labels(self, rows: SymbolRows, realised: Floats | None) -> None:
+        """Set the labels of the predictions that are still stored; they expire, or get a label, which is missing for a tie."""
+        status = rows.of_target(self._target, "codes", "status")
+        bars = np.flatnonzero(status != layout.NOTHING)
+        table = self.table
+        numbers, stored = (
+            rows.numbers[bars] - rows.of_target(self._target, "codes", "label_age_slices")[bars],
+            table.column("number"),
+        )
+        found = stored.searchsorted(numbers)
+        known = found < len(stored)
+        known[known] = stored[found[known]] == numbers[known]
+        found, bars = found[known], bars[known]
+        labelled = status[bars] != layout.EXPIRED
+        table.column("status")[found] = np.where(labelled, LABELLED, EXPIRED)
+        found, bars = found[labelled], bars[labelled]
+        table.column("label_seq")[found] = rows.seq[bars]
+        if realised is not None:
+            table.column("volatility_realised")[found] = realised[bars]
+        label = rows.of_target(self._target, "codes", "label")[bars]
+        table.column("label")[found] = np.where(status[bars] == layout.TIE, NAN, label)
 
     def series(self, symbol: str, target: str, page: Page, bars: HistoryTable) -> Series:
         """Served predictions and their labels; ``bars`` are the symbol's."""

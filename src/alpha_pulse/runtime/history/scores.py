@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 import numpy as np
 
 from alpha_pulse.gateway.messages import Page, Series
@@ -20,7 +17,6 @@ SHOWN = (ONLINE, BATCH, SERVED, NO_CHANGE)
 HEAD = 2
 SUMS = HEAD + RECORD
 KINDS = ("count", "skill", "hits")
-NAN = math.nan
 
 
 class ScoreHistory:
@@ -38,12 +34,21 @@ class ScoreHistory:
         recorded = [*MEMBERS, "label", "last_known"]
         sums = [f"{kind}_{MEMBERS[member]}" for member in SHOWN for kind in KINDS]
         self.table = HistoryTable(["seq", "ts_ms", *recorded, *sums])
-        self._unsummed = [0.0] * len(sums)
         self._summed = 0
 
-    def add(self, seq: int, ts_ms: int, scores: Sequence[float | None]) -> None:
-        """Add one scored label; the next reader updates the sums."""
-        self.table.append([seq, ts_ms, *(NAN if value is None else value for value in scores[:RECORD]), *self._unsummed])
+    def add(self, seq: Indices, ts_ms: Indices, scores: Floats) -> None:
+        """Add scored labels; the next reader updates the sums.
+
+        Parameters
+        ----------
+        seq, ts_ms
+            The steps of the labels and their market time (ms), (n,).
+        scores
+            See `scores`, (n, RECORD).
+        """
+        rows = np.zeros((len(seq), len(self.table.columns)))
+        rows[:, 0], rows[:, 1], rows[:, HEAD:SUMS] = seq, ts_ms, scores
+        self.table.extend(rows)
 
     def _rows(self) -> Floats:
         """All rows, with their sums."""
@@ -59,8 +64,10 @@ class ScoreHistory:
             scored = ~np.isnan(fresh[:, member])
             skills = np.where(scored, base - log_losses(fresh[:, member], labels), 0.0)
             columns += [scored, skills, scored & (classes(fresh, member) == labels)]
-        sums = np.cumsum(np.column_stack(columns).astype(np.float64), axis=0)
-        rows[first:, SUMS:] = sums + rows[first - 1, SUMS:] if first else sums
+        # From the last sum on, so that they do not depend on when they are updated.
+        before = rows[max(first - 1, 0) : first, SUMS:]
+        sums = np.cumsum(np.concatenate([before, np.column_stack(columns).astype(np.float64)]), axis=0)
+        rows[first:, SUMS:] = sums[len(before) :]
         self._summed = dropped + len(rows)
         return rows
 

@@ -1,61 +1,52 @@
-"""Builds the messages of the stream from committed rows."""
+"""Builds the messages of the stream: state from the tables of the history, events from the newest blocks."""
 
 from __future__ import annotations
 
+import math
+
 from alpha_pulse.core.types import AdaptationAction, Bar
-from alpha_pulse.engine.journal import StepRecord
 from alpha_pulse.engine.symbol_state import TARGETS
-from alpha_pulse.feedback.labels import Label
 from alpha_pulse.gateway.trading_messages import ActionOut, AlarmOut, BarOut, LabelOut, ServedOut, Step, VolatilityOut
 from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
-from alpha_pulse.runtime.history.history import History, SymbolHistory
+from alpha_pulse.runtime.history.history import History
+from alpha_pulse.runtime.history.recent import Recent
+from alpha_pulse.runtime.history.run_history import RunHistory
+from alpha_pulse.runtime.history.symbol import SymbolHistory
 
 WEIGHTS = ("online", "batch", "base")
 
 
 def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> Step | None:
-    """One message for a range of recent rows of a symbol; None when no row concerns it."""
-    recent = history.recent
-    if not recent:
+    """One message for a range of recent steps of a symbol; None when no step concerns it."""
+    first, last = max(from_seq, history.oldest_recent), min(to_seq, history.seq)
+    content = history.content
+    symbol_history = content.symbols[symbol]
+    newest = symbol_history.bars.newest_at(last)
+    if newest < 0 or symbol_history.bars.column("seq")[newest] < first:
         return None
-    oldest = recent[0][0]
-    last = min(to_seq, recent[-1][0])
-    records = [recent[seq - oldest] for seq in range(max(from_seq, oldest), last + 1)]
-    bars = [(seq, bar) for seq, record in records for bar in record.bars if bar.symbol == symbol]
-    if not bars:
-        return None
-    newest_seq, newest = bars[-1]
-    symbol_history = history.symbols[symbol]
-    labels = [label for _, record in records for label in record.labels if label.symbol == symbol]
+    bar = dict(zip(symbol_history.bars.columns, symbol_history.bars.rows[newest].tolist(), strict=True))
+    recent = Recent(history.recent(first, last), symbol, first, last)
+    labels = recent.labels()
     predicted = {target: symbol_history.predictions[target].at(last) for target in TARGETS}
     volatility = predicted["volatility"]
     return Step(
-        ts_ms=newest.ts_event // MS,
-        bar_open_ms=newest.ts_open // MS,
-        bar=bar_out(newest),
-        served=_served(records[newest_seq - records[0][0]][1], symbol),
-        equity=history.equity_at(last),
-        fills=[
-            fill_out(seq, fill, history.units[symbol], history.bar_open_ms)
-            for seq, record in records
-            for fill in record.fills
-            if fill.symbol == symbol
+        ts_ms=int(bar["ts_ms"]),
+        bar_open_ms=int(bar["bar_open_ms"]),
+        bar=BarOut(bar["open"], bar["high"], bar["low"], bar["close"], _or_none(bar["volume"])),
+        served=[
+            ServedOut(target, row["probability"], row["confidence"], f"{symbol}/{target}/{int(row['number'])}")  # type: ignore[arg-type]
+            for target, row in predicted.items()
+            if row is not None and row["seq"] == bar["seq"]
         ],
-        trades=[
-            trade_out(seq, lot, history.units[symbol], history.bar_open_ms)
-            for seq, record in records
-            for lot in record.lots
-            if lot.symbol == symbol
-        ],
-        labels=[LabelOut(label.prediction_id, label.target, label.label) for label in labels],
-        alarms=[alarm_out(history, alarm_id) for alarm_id in _alarms_of(records, symbol)],
+        equity=content.equity_at(last),
+        fills=[fill_out(seq, fill, content.units[symbol], content.bar_open_ms) for seq, fill in recent.structs("fills")],
+        trades=[trade_out(seq, lot, content.units[symbol], content.bar_open_ms) for seq, lot in recent.structs("lots")],
+        labels=labels,
+        alarms=[alarm_out(content, alarm_id) for alarm_id in recent.alarm_ids()],
         adaptations=[
-            action_out(history, history.actions[action.action_id][0], action)
-            for _, record in records
-            for action in record.adaptations
-            if action.symbol == symbol
+            action_out(content, content.actions[action.action_id][0], action) for _, action in recent.structs("adaptations")
         ],
-        steps=len(records),
+        steps=last - first + 1,
         skill={target: symbol_history.scores[target].skills_at(last) for target in TARGETS},
         weights={
             target: {name: row[f"weight_{name}"] for name in WEIGHTS} for target, row in predicted.items() if row is not None
@@ -66,23 +57,17 @@ def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> S
     )
 
 
-def _realised(symbol_history: SymbolHistory, labels: list[Label]) -> float | None:
-    """The realised volatility of the newest volatility forecast that was labelled in these rows; None without one."""
+def _realised(symbol_history: SymbolHistory, labels: list[LabelOut]) -> float | None:
+    """The realised volatility of the newest volatility forecast that was labelled in these steps; None without one."""
     for label in reversed(labels):
         if label.target == "volatility":
             row = symbol_history.predictions["volatility"].table.find("number", int(label.prediction_id.rpartition("/")[2]))
-            return (
-                None if row is None or row["volatility_realised"] != row["volatility_realised"] else row["volatility_realised"]
-            )
+            return None if row is None else _or_none(row["volatility_realised"])
     return None
 
 
-def _served(record: StepRecord, symbol: str) -> list[ServedOut]:
-    return [
-        ServedOut(prediction.target, prediction.probability, prediction.confidence, prediction.prediction_id)
-        for prediction in record.predictions
-        if prediction.symbol == symbol
-    ]
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def bar_out(bar: Bar) -> BarOut:
@@ -90,16 +75,7 @@ def bar_out(bar: Bar) -> BarOut:
     return BarOut(bar.open, bar.high, bar.low, bar.close, bar.volume)
 
 
-def _alarms_of(records: list[tuple[int, StepRecord]], symbol: str) -> list[str]:
-    """The ids of a symbol's alarms that were raised or responded to, each once."""
-    ids: dict[str, None] = {}
-    for _, record in records:
-        ids.update((alarm.alarm_id, None) for alarm in record.alarms if alarm.symbol == symbol)
-        ids.update((response.alarm_id, None) for response in record.alarm_responses if response.symbol == symbol)
-    return list(ids)
-
-
-def alarm_out(history: History, alarm_id: str) -> AlarmOut:
+def alarm_out(history: RunHistory, alarm_id: str) -> AlarmOut:
     """A drift alarm with the newest response to it, in milliseconds."""
     seq, alarm = history.alarms[alarm_id]
     response = history.responses[alarm_id]
@@ -110,7 +86,7 @@ def alarm_out(history: History, alarm_id: str) -> AlarmOut:
     )  # fmt: skip
 
 
-def action_out(history: History, seq: int, action: AdaptationAction) -> ActionOut:
+def action_out(history: RunHistory, seq: int, action: AdaptationAction) -> ActionOut:
     """An adaptation, in milliseconds."""
     closed = action.closed_ts
     return ActionOut(

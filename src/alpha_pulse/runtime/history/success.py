@@ -12,6 +12,7 @@ from alpha_pulse.reporting.run_summary import RunSummary
 from alpha_pulse.reporting.success import success_metrics
 from alpha_pulse.reporting.success_types import SuccessMetrics
 from alpha_pulse.runtime.history.history import History
+from alpha_pulse.runtime.history.run_history import RunHistory
 
 MS = 1_000_000
 REST = 50
@@ -42,7 +43,7 @@ class LiveSuccess:
     def _compute(self) -> SuccessMetrics:
         system, history = self._system, self._history
         symbols = tuple(system.feed.symbols)
-        summary = _summary(history, symbols)
+        summary = _summary(history.content, symbols)
         return success_metrics(system, summary, [(symbol, target) for symbol in symbols for target in TARGETS])
 
 
@@ -52,7 +53,7 @@ def marks_per_year(history: History) -> float:
     return (history.slices - 1) * YEAR_NS / elapsed if elapsed > 0 else 0.0
 
 
-def _summary(history: History, symbols: tuple[str, ...]) -> RunSummary:
+def _summary(history: RunHistory, symbols: tuple[str, ...]) -> RunSummary:
     """A summary of the labels in the history, as a pass through the journal would give."""
     summary = RunSummary(symbols, TARGETS)
     for target in TARGETS:

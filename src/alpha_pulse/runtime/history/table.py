@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from alpha_pulse.gateway.messages import Page, Series, Value
 
 BOUND = 200_000
 """The minimum number of stored rows; older rows are dropped in batches."""
 SLACK = BOUND // 8
-START, LARGE = 1_024, 16_384
-BLOCK = 64
-"""Rows packed at once: one at a time costs ten times as much, 512 block the event loop for more than a millisecond."""
+START, LARGE = 1_024, 4_096
 WHOLE = frozenset({"seq", "number", "ts_ms", "bar_open_ms"})
 """Columns of whole numbers."""
 
@@ -31,8 +29,7 @@ class HistoryTable:
         Their names; the first is ``seq``.
 
     >>> table = HistoryTable(("seq", "close"))
-    >>> for seq in range(3):
-    ...     table.append([seq, 10.0 + seq])
+    >>> table.extend([[0, 10.0], [1, 11.0], [2, 12.0]])
     >>> table.held, table.column("close").tolist()
     (3, [10.0, 11.0, 12.0])
     """
@@ -40,62 +37,45 @@ class HistoryTable:
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
         self._places = {name: index for index, name in enumerate(columns)}
-        self._packed: Floats = np.empty((START, len(columns)))
-        self._count = 0
-        self._loose: list[list[float]] = []
+        self._rows: Floats = np.empty((START, len(columns)))
+        self.held = 0
+        """The number of rows."""
         self.dropped = 0
         """The number of dropped rows, which is the number of the first stored row."""
 
-    @property
-    def held(self) -> int:
-        """The number of rows."""
-        return self._count + len(self._loose)
-
-    def append(self, row: list[float]) -> None:
-        """Add one row, which the caller must not change later. It is packed into an array by the next reader."""
-        self._loose.append(row)
-        if len(self._loose) == BLOCK:
-            self._pack()
-
-    def _pack(self) -> None:
-        loose, self._loose = self._loose, []
-        while self._count + len(loose) > len(self._packed):
-            self._make_room()
-        self._packed[self._count : self._count + len(loose)] = loose
-        self._count += len(loose)
+    def extend(self, rows: ArrayLike) -> None:
+        """Add rows, (n, columns). Which older rows are dropped depends on how many were added, not on how many at once."""
+        added, start = np.asarray(rows), 0
+        while start < len(added):
+            if self.held == len(self._rows):
+                self._make_room()
+            end = min(len(added), start + len(self._rows) - self.held)
+            self._rows[self.held : self.held + end - start] = added[start:end]
+            self.held += end - start
+            start = end
 
     def _make_room(self) -> None:
-        room, most = len(self._packed), BOUND + SLACK
+        room, most = len(self._rows), BOUND + SLACK
         if room < most:
             # A large array takes memory only where it is written; copying one would block the event loop for 50 ms.
-            packed = np.empty((min(2 * room, most) if room < LARGE else most, len(self.columns)))
-            packed[: self._count] = self._packed[: self._count]
-            self._packed = packed
+            larger = np.empty((min(2 * room, most) if room < LARGE else most, len(self.columns)))
+            larger[: self.held] = self._rows[: self.held]
+            self._rows = larger
         else:
-            excess = self._count - BOUND
+            excess = self.held - BOUND
             for start in range(0, BOUND, excess):
                 # In pieces that do not overlap, so that numpy makes no copy.
                 size = min(excess, BOUND - start)
-                self._packed[start : start + size] = self._packed[start + excess : start + excess + size]
-            self._count, self.dropped = BOUND, self.dropped + excess
-
-    def set(self, number: int, column: str, value: float) -> None:
-        """Set one value of row ``number``, counted from the first row ever added; a dropped row is ignored."""
-        index = number - self.dropped
-        if index >= self._count:
-            self._loose[index - self._count][self._places[column]] = value
-        elif index >= 0:
-            self._packed[index, self._places[column]] = value
+                self._rows[start : start + size] = self._rows[start + excess : start + excess + size]
+            self.held, self.dropped = BOUND, self.dropped + excess
 
     @property
     def rows(self) -> Floats:
         """The rows, oldest first: a view."""
-        if self._loose:
-            self._pack()
-        return self._packed[: self._count]
+        return self._rows[: self.held]
 
     def column(self, name: str) -> Floats:
-        """One column: a view."""
+        """One column: a view, through which values can be set."""
         return self.rows[:, self._places[name]]
 
     def find(self, column: str, value: float) -> dict[str, float] | None:

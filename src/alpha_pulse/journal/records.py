@@ -1,13 +1,14 @@
-"""The journal row of one step: all inputs, results and decisions, as plain JSON."""
+"""What the journal contains of one step: all inputs, results and decisions, as structs.
+
+The journal stores them as columns and rows (`alpha_pulse.journal.block`); structs are made where somebody reads them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import msgspec
 
-from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.types import (
     AdaptationAction,
     AlarmResponse,
@@ -29,19 +30,10 @@ from alpha_pulse.kernels.base.scores import LABEL
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.session import ScoredPrediction
 from alpha_pulse.learning.training import ModelReady
-from alpha_pulse.stores.base import JournalRow
-
-
-class Journal(Protocol):
-    """Where steps are committed."""
-
-    def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
-        """Commit one step and return its number."""
-        ...
 
 
 class AdaptationRequest(msgspec.Struct, frozen=True):
-    """An adaptation that a command of an earlier row requested, handled in this row; ``*`` stands for the timer."""
+    """An adaptation that a command of an earlier step requested, handled in this step; ``*`` stands for the timer."""
 
     session_id: str
     drift_type: str
@@ -73,12 +65,12 @@ def scored_trade(outcome: TradeOutcome, scored: ScoredPrediction) -> ScoredTrade
 
 
 class StepRecord(msgspec.Struct, omit_defaults=True):
-    """The payload of one journal row; empty fields are left out.
+    """One step of the journal; empty fields are left out in JSON.
 
     ``features`` are values by symbol, ``masked`` the places of those that were missing, ``volatilities`` the forecasts per bar
-    that positions were sized by, ``equity`` is that of each book in minor units. A row has either bars or ``commands``.
+    that positions were sized by, ``equity`` is that of each book in minor units. A step has either bars or ``commands``.
     ``units`` are those of symbols whose first bar it is.
-    ``alarm_responses`` are those to the row's own alarms, and those to alarms that were deferred in earlier rows.
+    ``alarm_responses`` are those to the step's own alarms, and those to alarms that were deferred in earlier steps.
     """
 
     units: list[Units] = msgspec.field(default_factory=list)
@@ -122,39 +114,11 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
 
 
 class DecisionRecord(msgspec.Struct):
-    """The decision line of one journal row: no path, wall time, run id or configuration hash in it."""
+    """The decisions of one step: no path, wall time, run id or configuration hash in it."""
 
     ts: int
     signals: list[Signal]
     orders: list[Order]
 
 
-class RecordedInputs(msgspec.Struct):
-    """The inputs of a row: all that is needed to replay it."""
-
-    bars: tuple[Bar, ...] = ()
-    commands: list[Command] = msgspec.field(default_factory=list)
-
-
-class ReplayVerifier:
-    """Takes the place of the journal while its tail is replayed: each replayed row must equal the ``expected`` one."""
-
-    def __init__(self, location: str) -> None:
-        self.expected: JournalRow | None = None
-        self._location = location
-
-    def append(self, ts_event: int, payload: bytes, decision: bytes | None) -> int:
-        """Compare one replayed row with the stored one. Raises StateError when they differ."""
-        row = self.expected
-        if row is None or (row.ts_event, row.payload, row.decision) != (ts_event, payload, decision):
-            raise StateError(
-                f"journal row {'?' if row is None else row.seq} of {self._location} differs when it is replayed: this program "
-                "decides differently from the one that wrote it; resume with that version, or start a new --store"
-            )
-        return row.seq
-
-
 encode = msgspec.json.Encoder().encode
-decode_inputs = msgspec.json.Decoder(RecordedInputs).decode
-decode_step = msgspec.json.Decoder(StepRecord).decode
-decode_decision = msgspec.json.Decoder(DecisionRecord).decode

@@ -1,0 +1,1 @@
+"""The commands ``alpha-pulse journal``, which work on stored runs."""

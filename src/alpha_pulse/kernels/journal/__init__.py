@@ -1,0 +1,1 @@
+"""Columns of a table as bytes that compress well."""
