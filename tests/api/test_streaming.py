@@ -248,7 +248,7 @@ def test_a_row_beyond_the_next_one_is_refused_after_the_hello(live: Running, bey
     newest = live.get("/api/v1/system")["seq"]
     with listening(live, first=hello(from_seq=newest + beyond)) as line:
         assert receive(line)["seq"] == newest
-        said = f"from_seq is {newest + beyond}, but the newest row is {newest}; send at most {newest + 1}, or omit it"
+        said = f"from_seq is {newest + beyond}, but the newest step is {newest}; send at most {newest + 1}, or omit it"
         assert end_of(line) == (1008, said)
 
 

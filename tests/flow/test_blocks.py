@@ -1,4 +1,4 @@
-"""How slices are divided into blocks changes nothing: neither a row of the journal nor the state at the end."""
+"""How slices are divided into blocks changes nothing: neither a step of the journal nor the state at the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from alpha_pulse.agents import AGENTS
 from alpha_pulse.core.errors import ConflictError, StateError
-from alpha_pulse.engine.system import MIN_VERIFIED_ROWS, System
+from alpha_pulse.engine.system import MIN_VERIFIED_STEPS, System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, planted_signal
 from alpha_pulse.models import ONLINE
@@ -121,7 +121,7 @@ def test_everything_happens_in_this_market() -> None:
     assert {action.target for action in done.adaptations} == {"volatility", "direction", "trade_quality"}
     assert sum(len(record.expired) for record in done.records) > 10
     assert sum(len(record.commands) > 0 for record in done.records) == len(COMMANDS)
-    assert min(seq for seq, _ in done.system.store.checkpoints()) < len(done.steps) - MIN_VERIFIED_ROWS
+    assert min(seq for seq, _ in done.system.store.checkpoints()) < len(done.steps) - MIN_VERIFIED_STEPS
 
 
 SIZES = st.lists(st.one_of(st.integers(1, 12), st.integers(1, 600)), min_size=1, max_size=8)

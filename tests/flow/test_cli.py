@@ -189,7 +189,7 @@ def test_a_resumed_run_says_what_it_makes_again_and_what_it_left_out(tmp_path: P
     assert done.returncode == 0, done.stderr
     made_again, left_out, *going_on = done.stderr.splitlines()
     assert made_again == "replaying the end of the journal: 372 steps"
-    assert left_out.startswith("warning: checkpoint at row 2799: a packed state")
+    assert left_out.startswith("warning: checkpoint at step 2799: a packed state")
     assert all(line.startswith("replaying SYN") for line in going_on)
     straight = run(tmp_path, *arguments, "--store", "memory://", "--json", "-")
     assert lasting(json.loads(done.stdout)) == lasting(json.loads(straight.stdout))

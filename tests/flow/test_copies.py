@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import cli_runs
-from alpha_pulse.engine.system import MIN_VERIFIED_ROWS
+from alpha_pulse.engine.system import MIN_VERIFIED_STEPS
 from alpha_pulse.engine.verification import verify
 from alpha_pulse.runtime.kept_checkpoints import checkpoints_to_keep
 from alpha_pulse.runtime.replay import replay
@@ -58,7 +58,7 @@ def test_a_copy_of_a_run_under_way_and_a_compacted_one_end_as_the_run_does(path:
 def test_a_damaged_checkpoint_is_not_counted(path: Path) -> None:
     finished(path)
     with StoreReader(path) as reader:
-        usable = [seq for seq in reader.checkpoint_steps() if seq <= BARS - 1 - MIN_VERIFIED_ROWS]
+        usable = [seq for seq in reader.checkpoint_steps() if seq <= BARS - 1 - MIN_VERIFIED_STEPS]
         assert checkpoints_to_keep(reader, 1) == [699, 599, 499]
         assert checkpoints_to_keep(reader, 2) == [699, 599, 499, 399]
     with contextlib.closing(SqliteStore(path, configured(SETTINGS).store)) as store:

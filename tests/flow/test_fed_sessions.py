@@ -388,7 +388,7 @@ def test_a_command_may_be_the_first_row_after_a_checkpoint(tmp_path: Path) -> No
             await gateway.step(100)
             await gateway.start_session("ELSE", "logistic", MINE)
             await gateway.update("ELSE/mine", examples(20, 0))
-            # So many that the checkpoint at row 99 is the newest old enough to go on from.
+            # So many that the checkpoint at step 99 is the newest old enough to go on from.
             await gateway.step(250)
         hashes = gateway._system.state_sha256()
         store.close()

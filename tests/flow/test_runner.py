@@ -15,7 +15,7 @@ import pytest
 from alpha_pulse import __version__
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.errors import ConfigError, ConflictError, NotReadyError, StoreError
-from alpha_pulse.engine.system import MIN_VERIFIED_ROWS
+from alpha_pulse.engine.system import MIN_VERIFIED_STEPS
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.gateway.protocol import Page
@@ -261,7 +261,7 @@ def test_short_runs_do_not_drive_out_the_checkpoint_that_a_start_needs(tmp_path:
     taken, (last, _) = [seq for seq, _ in store.checkpoints()], store.head
     store.close()
     assert last == 579
-    assert max(seq for seq in taken if seq <= last - MIN_VERIFIED_ROWS) == 249
+    assert max(seq for seq in taken if seq <= last - MIN_VERIFIED_STEPS) == 249
 
 
 def test_a_checkpoint_is_taken_once_a_minute_when_it_can_be_of_use(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,4 +269,4 @@ def test_a_checkpoint_is_taken_once_a_minute_when_it_can_be_of_use(monkeypatch: 
     gateway = asyncio.run(ran(opened(walk(1_600), LEAN)))
     taken = [seq for seq, _ in gateway._system.store.checkpoints()]
     assert len(taken) == 5
-    assert all(later - earlier >= MIN_VERIFIED_ROWS for later, earlier in itertools.pairwise(taken))
+    assert all(later - earlier >= MIN_VERIFIED_STEPS for later, earlier in itertools.pairwise(taken))

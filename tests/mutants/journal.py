@@ -318,7 +318,7 @@ JOURNAL = (
         "engine/checkpoint.py",
         "    if block is None or block.seq != seq or block.hash.hex() != meta.get(_HASH):\n",
         "    if block is None or block.seq != seq:\n",
-        ("unit/engine/test_checkpoint.py::test_a_good_checkpoint_of_another_journal_or_row_is_not_taken",),
+        ("unit/engine/test_checkpoint.py::test_a_good_checkpoint_of_another_journal_or_step_is_not_taken",),
     ),
     Mutant(
         "a-damaged-checkpoint-is-taken",
@@ -348,7 +348,7 @@ JOURNAL = (
         "a-restart-shows-no-decision-again",
         "journal",
         "engine/system.py",
-        "self.store.head[0] - MIN_VERIFIED_ROWS",
+        "self.store.head[0] - MIN_VERIFIED_STEPS",
         "self.store.head[0]",
         ("flow/test_recovery.py::test_a_program_that_decides_otherwise_is_found_out",),
     ),

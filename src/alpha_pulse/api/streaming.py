@@ -57,7 +57,7 @@ class Hub:
         return self.clients >= MAX_CLIENTS
 
     def join(self, symbol: str, client: Client, task: asyncio.Task[None]) -> int:
-        """Add a client, whose ``task`` is cancelled when it is too slow. Returns the newest row sent before."""
+        """Add a client, whose ``task`` is cancelled when it is too slow. Returns the newest step sent before."""
         channel = self._channels.get(symbol)
         if channel is None:
             channel = self._channels[symbol] = Channel(self._gateway, symbol, self)
@@ -74,7 +74,7 @@ class Hub:
                 del self._channels[symbol]
 
     def newest_sent(self, symbol: str) -> int:
-        """The newest row sent to the clients of a symbol; without clients, the newest row."""
+        """The newest step sent to the clients of a symbol; without clients, the newest step."""
         channel = self._channels.get(symbol)
         return self._gateway.control().seq if channel is None else channel.newest_sent
 

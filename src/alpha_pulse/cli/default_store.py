@@ -19,7 +19,7 @@ from alpha_pulse.stores.versions import CONVERTIBLE, conversion
 
 STORE_FILE = "store.db"
 UNOPENED_SUFFIX = ".unopened"
-"""Suffix of a folder whose store could not be opened and contains no rows."""
+"""Suffix of a folder whose store could not be opened and contains no steps."""
 
 
 def open_default_store(feed: ReplayFeed, config: Config, run_id: str, *, fresh: bool) -> Store:
@@ -56,7 +56,7 @@ def open_default_store(feed: ReplayFeed, config: Config, run_id: str, *, fresh: 
 
 
 def contains_no_rows(store: Path) -> bool:
-    """Whether no row was ever committed to a store that cannot be opened.
+    """Whether no step was ever committed to a store that cannot be opened.
 
     An empty file contains nothing, nor does a database whose creation was interrupted. For any other, the .head file decides.
     """

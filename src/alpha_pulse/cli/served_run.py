@@ -145,7 +145,7 @@ class ServedRun:
         try:
             await engine.runner.run()
         except StateError as error:
-            # Damage in older rows of the journal is found when its history is read.
+            # Damage in older blocks of the journal is found when its history is read.
             raise with_fresh_hint(error) if self._serving.default_store else error from None
 
     async def _compile(self, gateway: StartingGateway) -> None:

@@ -50,7 +50,7 @@ class StartingError(NotReadyError):
 
 
 class StateError(AlphaPulseError):
-    """A snapshot, checkpoint or journal row that is damaged or does not fit this program."""
+    """A snapshot, checkpoint or step of the journal that is damaged or does not fit this program."""
 
 
 class StoreError(AlphaPulseError):

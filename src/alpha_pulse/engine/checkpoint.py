@@ -1,4 +1,4 @@
-"""Checkpoints: the state of every component after one row of the journal, and the search for the newest valid one.
+"""Checkpoints: the state of every component after one step of the journal, and the search for the newest valid one.
 
 A restart loads the newest valid checkpoint and replays the rest of the journal (crash-only software, Candea and Fox, 2003).
 """
@@ -32,14 +32,14 @@ class LoadedCheckpoint(msgspec.Struct, frozen=True):
 
 
 def write_checkpoint(store: Store, seq: int, components: Mapping[str, Stateful], meta: Mapping[str, Any] | None = None) -> None:
-    """Save the state of all ``components`` after row ``seq``, which must be the last row of the journal.
+    """Save the state of all ``components`` after step ``seq``, which must be the last one of the journal.
 
     Parameters
     ----------
     store
         Where the run lives.
     seq
-        The number of the row that the components processed last; -1 before the first.
+        The number of the step that the components processed last; -1 before the first.
     components
         Everything with memory, by name.
     meta
@@ -48,7 +48,7 @@ def write_checkpoint(store: Store, seq: int, components: Mapping[str, Stateful],
     Raises
     ------
     StateError
-        ``seq`` is not the last row, so the components have processed other rows.
+        ``seq`` is not the last step, so the components have processed other steps.
 
     >>> from alpha_pulse.stores.base import RunIdentity
     >>> from alpha_pulse.stores.memory import MemoryStore
@@ -61,7 +61,7 @@ def write_checkpoint(store: Store, seq: int, components: Mapping[str, Stateful],
     last, chain_hash = store.head
     if seq != last:
         raise StateError(
-            f"a checkpoint at row {seq} was requested, but the journal ends at row {last}; write it after that row"
+            f"a checkpoint at step {seq} was requested, but the journal ends at step {last}; write it after that step"
         )
     states = {name: component.snapshot() for name, component in components.items()}
     packed = pack(states, {**(meta or {}), _SEQ: seq, _HASH: chain_hash.hex()})
@@ -78,7 +78,7 @@ def load_newest(store: Store, refused: list[str] | None = None, at_most: int | N
     refused
         Receives the reasons for checkpoints that are skipped, also when none is valid; `LoadedCheckpoint.skipped` has them too.
     at_most
-        Ignore checkpoints after this row, without a reason.
+        Ignore checkpoints after this step, without a reason.
     """
     reasons = [] if refused is None else refused
     for seq, blob in store.checkpoints():
@@ -86,7 +86,7 @@ def load_newest(store: Store, refused: list[str] | None = None, at_most: int | N
             states, meta = read_checkpoint(blob)
             _check_origin(store, seq, meta)
         except StateError as error:
-            reasons.append(f"checkpoint at row {seq}: {error}")
+            reasons.append(f"checkpoint at step {seq}: {error}")
             continue
         if at_most is not None and seq > at_most:
             continue
@@ -114,9 +114,9 @@ def state_sha256(components: Mapping[str, Stateful]) -> str:
 
 
 def _check_origin(store: Store, seq: int, meta: Mapping[str, Any]) -> None:
-    """Raise StateError for a state of another row, or of another journal."""
+    """Raise StateError for a state of another step, or of another journal."""
     if meta.get(_SEQ) != seq:
-        raise StateError(f"it states row {meta.get(_SEQ)!r}; use an older checkpoint")
+        raise StateError(f"it states step {meta.get(_SEQ)!r}; use an older checkpoint")
     if seq < 0:
         return
     block = next(store.blocks(seq), None)

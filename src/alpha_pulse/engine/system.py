@@ -49,15 +49,15 @@ from alpha_pulse.venues.simulated import SimulatedVenue
 
 BATCH_MODEL = "lightgbm"
 QUALITY_MODEL = "logistic"
-MIN_VERIFIED_ROWS = 200
-"""Least number of rows that are replayed, and compared with the journal, before a run resumes."""
+MIN_VERIFIED_STEPS = 200
+"""Least number of steps that are replayed, and compared with the journal, before a run resumes."""
 MIN_BLOCK, MAX_BLOCK, MAX_ROWS = 40, 4_096, 8_192
 """Slices that are processed at once, at most: as many as have ``MAX_ROWS`` bars, within these limits. A feed may have fewer."""
 TRAINED_PART = 10
 """A checkpoint is also written after a training of a batch model, which a resumed run would repeat otherwise, but at most this
 many times as often as ``store.checkpoint_steps`` asks for."""
 REPLAY_NOTICE = 256
-"""Replayed rows between two reports of progress."""
+"""Replayed steps between two reports of progress."""
 
 
 def run_identity(run_id: str, config: Config, feed: Feed) -> RunIdentity:
@@ -76,7 +76,7 @@ class System:
     feed
         The market data, as slices in order of time.
     store
-        Journal rows and checkpoints are written to it.
+        The journal and checkpoints are written to it.
 
     Raises
     ------
@@ -253,7 +253,7 @@ class System:
     def begin(self, run_id: str, *, resume: bool, on_replay: Callable[[int, int], None] | None = None) -> None:
         """Start the run, or resume the one in the store: load a checkpoint, then replay the rest of the journal.
 
-        The checkpoint is the newest one at least ``MIN_VERIFIED_ROWS`` rows before the end. So some rows are always replayed
+        The checkpoint is the newest one at least ``MIN_VERIFIED_STEPS`` steps before the end. So some steps are always replayed
         and compared with the stored ones, which shows that this program decides as the one that wrote them did.
 
         Parameters
@@ -263,18 +263,18 @@ class System:
         resume
             Whether the store may contain the run already.
         on_replay
-            Called with (rows replayed, rows to replay) every ``REPLAY_NOTICE`` rows.
+            Called with (steps replayed, steps to replay) every ``REPLAY_NOTICE`` steps.
 
         Raises
         ------
         StoreError
             The store contains another run, or contains this one and ``resume`` is False.
         StateError
-            A replayed row differs from the stored one, or the checkpoint has other components.
+            A replayed step differs from the stored one, or the checkpoint has other components.
         """
         self.store.begin(run_identity(run_id, self.config, self.feed), resume)
         refused: list[str] = []
-        checkpoint = load_newest(self.store, refused, self.store.head[0] - MIN_VERIFIED_ROWS)
+        checkpoint = load_newest(self.store, refused, self.store.head[0] - MIN_VERIFIED_STEPS)
         self.skipped_checkpoints = tuple(refused)
         self._checkpointed = next((seq for seq, _ in self.store.checkpoints()), -1)
         first = 0
@@ -287,7 +287,7 @@ class System:
             components = self.components()
             if set(components) != set(checkpoint.states):
                 raise StateError(
-                    f"the checkpoint at row {checkpoint.seq} has other components than this program; "
+                    f"the checkpoint at step {checkpoint.seq} has other components than this program; "
                     "resume with the version that wrote it, or start a new --store"
                 )
             for name, component in components.items():
@@ -326,7 +326,7 @@ class System:
     def advance(self, slices: int) -> int:
         """Process the next ``slices`` slices in blocks; returns how many there were, fewer at the end of the feed.
 
-        After an error the state is that of no row of the journal, so nothing goes on: later calls raise StateError.
+        After an error the state is that of no step of the journal, so nothing goes on: later calls raise StateError.
         """
         self._check_between_steps()
         done = 0
@@ -348,16 +348,16 @@ class System:
         return done
 
     def _check_between_steps(self) -> None:
-        """Raises ConflictError within a step, StateError after one that has failed: the state is that of no row."""
+        """Raises ConflictError within a step, StateError after one that has failed: the state is that of no step."""
         if self._in_step:
             raise ConflictError("a step is in progress, and commands are journaled between two steps; call after it")
         if self._broken:
             raise StateError(
-                "a step has failed, so the state is that of no row of the journal; make a new system and resume from its store"
+                "a step has failed, so the state is that of no step of the journal; make a new system and resume from its store"
             )
 
     def command(self, commands: list[Command]) -> None:
-        """Apply validated commands as one row of the journal; they are durable after ``store.flush()``."""
+        """Apply validated commands as one step of the journal; they are durable after ``store.flush()``."""
         self._check_between_steps()
         self.pipeline.on_commands(commands)
         self._steps += 1
@@ -412,17 +412,17 @@ class System:
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Write a checkpoint after the newest row."""
+        """Write a checkpoint after the newest step."""
         self._check_between_steps()
         write_checkpoint(self.store, self.store.head[0], self.components())
         self._checkpointed = self.store.head[0]
         self._trained = False
 
     def checkpoint_if_useful(self) -> None:
-        """Write a checkpoint, unless the newest one is less than ``MIN_VERIFIED_ROWS`` rows old.
+        """Write a checkpoint, unless the newest one is less than ``MIN_VERIFIED_STEPS`` steps old.
 
-        A run resumes only from a checkpoint that this many rows follow. If each of several short runs wrote one, they would
+        A run resumes only from a checkpoint that this many steps follow. If each of several short runs wrote one, they would
         replace the older ones, and the whole journal would have to be replayed.
         """
-        if self.store.head[0] - self._checkpointed >= MIN_VERIFIED_ROWS:
+        if self.store.head[0] - self._checkpointed >= MIN_VERIFIED_STEPS:
             self.checkpoint()

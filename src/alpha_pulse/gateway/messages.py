@@ -3,7 +3,7 @@
 Times are integer milliseconds since the Unix epoch (UTC). Each time at which something became known, the end of a bar, has a
 field beside it with the open of that bar, which is the time that is shown (``ts_ms`` and ``bar_open_ms``, ``closed_ms`` and
 ``closed_bar_open_ms``). Money is in units of cash, skill in millinats over the running base rate. ``seq`` is the number of a
-journal row, from 0. Missing values are None; no value is NaN.
+step of the journal, from 0. Missing values are None; no value is NaN.
 """
 
 from __future__ import annotations

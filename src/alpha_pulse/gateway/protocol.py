@@ -77,7 +77,7 @@ class Gateway(Protocol):
     """Queries, commands and notifications of one run.
 
     A ``session_id`` is ``SYMBOL/target``; a ``prediction_id`` is ``SYMBOL/target/number``, where the number counts the slices
-    of the feed. ``seq`` counts the rows of the journal, those of commands included. Times are integer milliseconds since
+    of the feed. ``seq`` counts the steps of the journal, those of commands included. Times are integer milliseconds since
     the Unix epoch (UTC), money is in units of cash, and undefined values are None.
     """
 
@@ -108,7 +108,7 @@ class Gateway(Protocol):
         ...
 
     def control(self) -> Control:
-        """The state, the speed (bars per second) and the newest row of the run."""
+        """The state, the speed (bars per second) and the newest step of the run."""
         ...
 
     def status(self) -> SystemStatus:
@@ -262,22 +262,22 @@ class Gateway(Protocol):
     # Listening.
 
     def listen(self, listener: Callable[[], object]) -> Callable[[], None]:
-        """Call ``listener`` after committed rows, and after every other change of `control`.
+        """Call ``listener`` after committed steps, and after every other change of `control`.
 
-        It is called on the event loop, must return at once and must not raise. One call may stand for several rows. Returns a
+        It is called on the event loop, must return at once and must not raise. One call may stand for several steps. Returns a
         function that unsubscribes the listener.
         """
         ...
 
     @property
     def oldest_step(self) -> int:
-        """The first row that `steps` can return; at least the newest 1,000. Above the newest row when there is none."""
+        """The first step that `steps` can return; at least the newest 1,000. Above the newest one when there is none."""
         ...
 
     def steps(self, symbol: str, from_seq: int, to_seq: int) -> Step | None:
-        """One message for the rows ``from_seq`` to ``to_seq`` (both included), for streaming.
+        """One message for the steps ``from_seq`` to ``to_seq`` (both included), for streaming.
 
-        Several rows give their newest values and all their events. Rows that are no longer stored are skipped. Returns None
-        when no row concerns the symbol.
+        Several steps give their newest values and all their events. Steps that are no longer stored are skipped. Returns None
+        when no step concerns the symbol.
         """
         ...

@@ -164,7 +164,7 @@ class AlarmOut(msgspec.Struct, frozen=True):
 
 
 class ActionOut(msgspec.Struct, frozen=True):
-    """An adaptation as it was last recorded; ``seq`` is the row in which it began."""
+    """An adaptation as it was last recorded; ``seq`` is the step in which it began."""
 
     seq: int
     action_id: str
@@ -228,7 +228,7 @@ class Regimes(msgspec.Struct, frozen=True):
 
 
 class Inspection(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All details of one prediction, from its journal row and that of its label. ``fill`` is the requested fill, if any."""
+    """All details of one prediction, from its step of the journal and its label's. ``fill`` is the requested fill, if any."""
 
     prediction_id: str
     symbol: str
@@ -283,7 +283,7 @@ class VolatilityOut(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One symbol in ``steps`` journal rows: the newest values, and all events of these rows."""
+    """One symbol in ``steps`` steps of the journal: the newest values, and all events of these steps."""
 
     ts_ms: int
     bar_open_ms: int

@@ -1,4 +1,4 @@
-"""Commands that users send to sessions. Each is part of a journal row, so that a resumed run applies it again."""
+"""Commands that users send to sessions. Each is part of a step of the journal, so that a resumed run applies it again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVERY = "*"
 class LabelledExample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A labelled row with an id chosen by the caller. It is learned once, however often it is sent.
 
-    ``features`` are a list in the order of the session's features, or a dict by their names; journal rows contain a list.
+    ``features`` are a list in the order of the session's features, or a dict by their names; the journal contains a list.
     ``label`` is 0 or 1.
     """
 

@@ -1,4 +1,4 @@
-"""All details of one prediction: its journal row, the row of its label, and the fills and lots of its orders."""
+"""All details of one prediction: the step that served it, the step of its label, and the fills and lots of its orders."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ STATUS = {LABELLED: "labelled", EXPIRED: "expired"}
 
 
 class Inspector:
-    """Finds a prediction in the history, and reads its inputs and its label from two rows of the journal.
+    """Finds a prediction in the history, and reads its inputs and its label from two steps of the journal.
 
     Parameters
     ----------
     history
-        The history of the run, which maps predictions to rows.
+        The history of the run, which maps predictions to steps.
     store
         The store of the journal.
     symbols
@@ -63,7 +63,7 @@ class Inspector:
         NotFoundError
             The prediction was never served, or the history no longer contains it.
         StateError
-            Its journal row is missing or damaged.
+            Its step of the journal is missing or damaged.
         """
         symbol, target, number = self._parse(prediction_id)
         row = self._content.symbols[symbol].predictions[target].table.find("number", number)

@@ -20,7 +20,7 @@ from alpha_pulse.reporting.report import encode_report, make_report
 BUDGET_NS = 1_000_000
 """Time budget of a turn of the event loop. A single step that takes longer, such as a training, is not divided."""
 TICK_S = 0.02
-"""The longest sleep while rows are not durable yet."""
+"""The longest sleep while steps are not durable yet."""
 MOST_SLICES = 32
 """Slices of a block at full speed, at most."""
 LATE_NS = 1_000_000_000
@@ -40,7 +40,7 @@ log = logging.getLogger("alpha_pulse.runtime")
 class Runner:
     """Runs a system until its feed ends, then creates the result and waits.
 
-    A failure of the engine is stored as a sentence; committed rows can still be read. All methods belong to one event loop.
+    A failure of the engine is stored as a sentence; committed steps can still be read. All methods belong to one event loop.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class Runner:
     # State and listeners.
 
     def control(self) -> Control:
-        """The state, the speed and the newest row."""
+        """The state, the speed and the newest step."""
         return Control(self.state, self.bars_per_second, self._store.head[0])
 
     @property
@@ -203,7 +203,7 @@ class Runner:
         self._notify()
 
     async def durable(self) -> None:
-        """Return when every row so far is on the disk. Raises StoreError when a write fails."""
+        """Return when every step so far is on the disk. Raises StoreError when a write fails."""
         seq = self._store.head[0]
         try:
             while (commit := self._store.ensure_durable(seq)) is not None:
@@ -307,7 +307,7 @@ class Runner:
                 samples.popleft()
 
     async def _rest(self, seconds: float | None) -> None:
-        """Wait at most ``seconds`` for a change, and write rows that are not durable yet."""
+        """Wait at most ``seconds`` for a change, and write steps that are not durable yet."""
         self._wake.clear()
         seq = self._store.head[0]
         if seq != self._safe and self.state in ("running", "paused"):
@@ -345,7 +345,7 @@ class Runner:
         self._become("finished")
 
     def _checkpoint_in_time(self) -> None:
-        """Take a checkpoint once a minute, so that a restart after a slow run replays few rows."""
+        """Take a checkpoint once a minute, so that a restart after a slow run replays few steps."""
         now = elapsed_ns()
         if now - self._checkpointed_ns < CHECKPOINT_NS or self.state != "running":
             return
@@ -363,7 +363,7 @@ class Runner:
             log.error("an error in %s", source, exc_info=error)
             reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             failure = NotReadyError(
-                f"{source} failed because of an error in AlphaPulse ({reason}); committed rows can be read, and a restart "
+                f"{source} failed because of an error in AlphaPulse ({reason}); committed steps can be read, and a restart "
                 "resumes after them"
             )
         if self.state != "failed":
@@ -372,7 +372,7 @@ class Runner:
         return failure
 
     def stop(self) -> None:
-        """Make all rows durable, after `run` was cancelled. Raises StoreError when a write fails."""
+        """Make all steps durable, after `run` was cancelled. Raises StoreError when a write fails."""
         if self.state == "failed":
             return
         self._store.flush()

@@ -24,7 +24,7 @@ class StartingGateway:
     bars_per_second
         The speed of the run.
     seq
-        The newest row of the journal; -1 before the first one.
+        The newest step of the journal; -1 before the first one.
     kernels
         About how many kernels will be compiled.
 

@@ -85,7 +85,7 @@ def test_one_bit_of_state_changes_the_hash() -> None:
 
 def test_a_checkpoint_before_the_last_row_is_refused(memory: MemoryStore) -> None:
     append(memory, 5)
-    with pytest.raises(StateError, match="journal ends at row 4"):
+    with pytest.raises(StateError, match="journal ends at step 4"):
         write_checkpoint(memory, 3, {})
 
 
@@ -104,7 +104,7 @@ def test_flipped_bits_lead_to_the_older_one(data: st.DataObject) -> None:
     refused: list[str] = []
     loaded = load_newest(store, refused)
     assert len(refused) == damaged
-    assert refused[0].startswith("checkpoint at row 39: ")
+    assert refused[0].startswith("checkpoint at step 39: ")
     if damaged == len(blobs):
         assert loaded is None
     else:
@@ -127,10 +127,10 @@ def test_a_flipped_bit_in_the_file_leads_to_the_older_one(tmp_path: Path) -> Non
         loaded = load_newest(store)
     assert loaded is not None
     assert loaded.seq == 9
-    assert "checkpoint at row 19" in loaded.skipped[0]
+    assert "checkpoint at step 19" in loaded.skipped[0]
 
 
-def test_a_good_checkpoint_of_another_journal_or_row_is_not_taken(memory: MemoryStore, tmp_path: Path) -> None:
+def test_a_good_checkpoint_of_another_journal_or_step_is_not_taken(memory: MemoryStore, tmp_path: Path) -> None:
     counters: dict[str, Stateful] = {"counter": Counter()}
     other = MemoryStore()
     other.begin(IDENTITY, resume=False)
@@ -142,7 +142,7 @@ def test_a_good_checkpoint_of_another_journal_or_row_is_not_taken(memory: Memory
     memory.save_checkpoint(1, stolen)
     refused: list[str] = []
     assert load_newest(memory, refused) is None
-    assert "it states row 0" in refused[0]
+    assert "it states step 0" in refused[0]
     assert "does not belong to the journal" in refused[1]
 
 

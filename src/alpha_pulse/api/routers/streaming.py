@@ -139,14 +139,14 @@ async def _stream_frames(websocket: WebSocket, gateway: Gateway, hub: Hub, symbo
     if first is not None and first > control.seq + 1:
         raise _ClosedError(
             REFUSED,
-            f"from_seq is {first}, but the newest row is {control.seq}; send at most {control.seq + 1}, or omit it",
+            f"from_seq is {first}, but the newest step is {control.seq}; send at most {control.seq + 1}, or omit it",
         )
     if control.state == "warming":
         # Missed rows can be sent when the history has been read.
         await gateway.ready()
         await websocket.send_text(state_frame("state", gateway.control()).text)
     await _catch_up(websocket, gateway, hub, symbol, hub.newest_sent(symbol) + 1 if first is None else first)
-    # No await between catching up and joining, so that no row is lost.
+    # No await between catching up and joining, so that no step is lost.
     client = Client(websocket.send_text)
     pump = asyncio.create_task(client.pump())
     listener = asyncio.create_task(_listen(websocket))

@@ -14,7 +14,7 @@ from alpha_pulse.api.schemas.responses import ErrorResponse
 REF = "#/components/schemas/{name}"
 ABOUT = (
     "One run of AlphaPulse: its bars, predictions, learning and paper trades. Times are integer milliseconds since the Unix "
-    "epoch (UTC); money is in units of cash; `seq` is the number of a row of the journal; undefined values are null. "
+    "epoch (UTC); money is in units of cash; `seq` is the number of a step of the journal; undefined values are null. "
     "The WebSocket `/api/v1/online-learning/streaming/{symbol}` is described in docs/reference/api.md."
 )
 ALWAYS = (403, 408, 413, 422, 503)

@@ -41,7 +41,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The part of a series."""
 
-    from_seq: Annotated[int, Meta(ge=0, le=LARGEST_SEQ, description="the first journal row")] = 0
+    from_seq: Annotated[int, Meta(ge=0, le=LARGEST_SEQ, description="the first step of the journal")] = 0
     limit: Annotated[
         int, Meta(ge=1, le=MAX_LIMIT, description="the maximum number of rows; next_seq is the start of the next page")
     ] = 1_000

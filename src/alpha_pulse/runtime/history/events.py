@@ -34,7 +34,7 @@ E = TypeVar("E", bound=_Event)
 
 
 class Events(Generic[E]):
-    """Events with the number of their journal row, in order."""
+    """Events with the number of their step of the journal, in order."""
 
     def __init__(self) -> None:
         self._by: dict[tuple[str, str], list[tuple[int, E]]] = {}

@@ -33,7 +33,7 @@ class LiveSuccess:
         self._metrics: SuccessMetrics | None = None
 
     def metrics(self, *, exact: bool = False) -> SuccessMetrics:
-        """The metrics at the newest row; unless ``exact``, possibly of an earlier row."""
+        """The metrics at the newest step; unless ``exact``, possibly of an earlier one."""
         now = elapsed_ns()
         if self._metrics is None or (self._seq != self._history.seq and (exact or now >= self._good_until)):
             self._metrics, self._seq = self._compute(), self._history.seq
