@@ -97,6 +97,6 @@ def test_a_disk_that_is_mounted_read_only_is_named_and_what_it_holds_can_be_chec
     made = f"{MOUNT.format(size=16_384)}; {replay(place)} >/dev/null 2>&1; rm -f disk/run.db-*; mount -o remount,ro disk"
     done = on_a_small_disk(place, f"{made}; {verify}; {replay(place)}")
     assert done.returncode == 2
-    assert "160 rows, each fits the one before" in done.stdout
+    assert "160 steps, each block fits the one before" in done.stdout
     assert "the file system is mounted read-only" in done.stderr
     assert "Traceback" not in done.stderr
