@@ -366,14 +366,33 @@ def test_every_link_of_the_loop_is_listed_with_its_test() -> None:
             assert f"`tests/flow/test_links.py::{function}`" in PAGES["docs/architecture.md"], function
 
 
+def members_of_classes(package: Path) -> dict[str, set[str]]:
+    """The methods and annotated fields of each class, with those that it inherits from classes of the package."""
+    own, bases = dict[str, set[str]](), dict[str, set[str]]()
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                functions = {part.name for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)}
+                fields = {ast.unparse(part.target) for part in node.body if isinstance(part, ast.AnnAssign)}
+                own.setdefault(node.name, set()).update(functions | fields)
+                bases.setdefault(node.name, set()).update(re.findall(r"\w+", " ".join(map(ast.unparse, node.bases))))
+
+    def members(kind: str) -> set[str]:
+        return own[kind].union(*(members(base) for base in bases[kind] & set(own) - {kind}))
+
+    return {kind: members(kind) for kind in own}
+
+
 def test_source_files_and_functions_that_are_named_exist() -> None:
     package = ROOT / "src" / "alpha_pulse"
-    for name in re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", ALL):
+    for name in re.findall(r"`((?:\w+/)+\w+\.py)`", ALL):
         assert (package / name).exists() or (ROOT / name).exists(), name
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
-    for kind, method in re.findall(rf"`([A-Z]\w+)\.(?!{FILES}`)(\w+)`", ALL):
-        assert re.search(rf"^class {kind}\b", sources, re.MULTILINE), kind
-        assert re.search(rf"\bdef {method}\b", sources), f"{kind}.{method}"
+    named = {path.name for folder in (ROOT / "src", ROOT / "tests", ROOT / "benchmarks") for path in folder.rglob("*.py")}
+    for name in re.findall(r"`(\w+\.py)`", ALL):
+        assert name in named, name
+    members = members_of_classes(package)
+    for kind, member in re.findall(rf"`([A-Z]\w+)\.(?!{FILES}`)(\w+)`", ALL):
+        assert member in members[kind], f"{kind}.{member}"
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
