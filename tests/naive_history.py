@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from alpha_pulse.core.types import Bar, Prediction
+from alpha_pulse.core.types import Bar, Fill, MemberPrediction, Prediction
 from alpha_pulse.engine.symbol_state import TARGETS
+from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.feedback.labels import Label
 from alpha_pulse.gateway.trading_messages import BarOut, LabelOut, ServedOut, Step, VolatilityOut
 from alpha_pulse.journal.records import StepRecord
 from alpha_pulse.kernels.base.scores import RECORD
-from alpha_pulse.reporting.ml_pnl import MlEarnings
+from alpha_pulse.reporting.ml_pnl import RULES, SIGNS
+from alpha_pulse.reporting.model_freshness import Freshness
 from alpha_pulse.runtime.history.events import fill_out, trade_out
 from alpha_pulse.runtime.history.predictions import EXPIRED, LABELLED, PENDING, PLACES
 from alpha_pulse.runtime.history.run_history import RunHistory
@@ -34,7 +36,7 @@ class NaiveHistory:
         self._waiting: dict[tuple[str, str], deque[int]] = {
             (symbol, target): deque() for symbol in self.content.symbols for target in TARGETS
         }
-        self._earnings = MlEarnings()
+        self._ahead = 0
 
     def take(self, record: StepRecord) -> None:
         """Add the record of the next step."""
@@ -54,7 +56,7 @@ class NaiveHistory:
         for prediction in record.predictions:
             self._served(seq, ts_ms, prediction, record.volatilities.get(prediction.symbol, NAN))
         content.equity.extend([[seq, ts_ms, bars[0].ts_open // MS, *record.equity.values()]])
-        if (earned := self._earnings.step(record.equity, record.fills)) is not None:
+        if (earned := self._earned(record.equity, record.fills)) is not None:
             content.earned.extend([[seq, *earned]])
         self._events(seq, record)
 
@@ -116,8 +118,16 @@ class NaiveHistory:
         for name, value in given.items():
             row[PLACES[name]] = value
         history.table.extend([row])
-        history.freshness.add(prediction.members)
+        add_age(history.freshness, prediction.members)
         self._waiting[prediction.symbol, prediction.target].append(number)
+
+    def _earned(self, equity: Mapping[str, int], fills: Iterable[Fill]) -> tuple[float, float] | None:
+        """What the slice adds to the difference of the two books, net and before costs; None if one of them is missing."""
+        if PRIMARY not in equity or RULES not in equity:
+            return None
+        ahead = equity[PRIMARY] - equity[RULES]
+        net, self._ahead = ahead - self._ahead, ahead
+        return float(net), float(net + sum(SIGNS.get(fill.book, 0) * (fill.cost + fill.fee) for fill in fills))
 
     def _events(self, seq: int, record: StepRecord) -> None:
         content = self.content
@@ -136,6 +146,19 @@ class NaiveHistory:
             known = content.actions.get(action.action_id)
             content.actions[action.action_id] = (seq if known is None else known[0], action)
         content.models.update((model.session_id, model) for model in record.models)
+
+
+def add_age(freshness: Freshness, members: Iterable[MemberPrediction]) -> None:
+    """Add one prediction: the mean age of its members, weighted as in the prediction."""
+    weights = age = 0.0
+    for member in members:
+        if member.age_ns is not None:
+            weights += member.weight
+            age += member.weight * member.age_ns
+    if weights > 0.0:
+        freshness.predictions += 1
+        freshness.total += age / weights
+        freshness.longest = max(freshness.longest, age / weights)
 
 
 def naive_message(history: NaiveHistory, symbol: str, from_seq: int, to_seq: int) -> Step | None:

@@ -170,8 +170,8 @@ METRICS = (
         "freshness-of-members-that-were-not-served",
         "metrics",
         "reporting/model_freshness.py",
-        "                age += member.weight * member.age_ns\n",
-        "                age += member.age_ns\n",
+        "np.where(known, weight * age, 0.0)",
+        "np.where(known, age, 0.0)",
         ("flow/test_recount.py::test_freshness",),
     ),
     Mutant(

@@ -5,8 +5,6 @@ The journal stores them as columns and rows (`alpha_pulse.journal.block`); struc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from alpha_pulse.core.types import (
@@ -14,7 +12,6 @@ from alpha_pulse.core.types import (
     AlarmResponse,
     Bar,
     DriftAlarm,
-    FeatureVector,
     Fill,
     Lot,
     Order,
@@ -24,7 +21,7 @@ from alpha_pulse.core.types import (
     TradeOutcome,
     Units,
 )
-from alpha_pulse.execution.decision import ExecutionResult, Refusal
+from alpha_pulse.execution.decision import Refusal
 from alpha_pulse.feedback.labels import Expired, Label
 from alpha_pulse.kernels.base.scores import LABEL
 from alpha_pulse.learning.commands import Command
@@ -95,22 +92,6 @@ class StepRecord(msgspec.Struct, omit_defaults=True):
     abstentions: list[Abstention] = msgspec.field(default_factory=list)
     volatilities: dict[str, float] = msgspec.field(default_factory=dict)
     equity: dict[str, int] = msgspec.field(default_factory=dict)
-
-    def add_execution(self, result: ExecutionResult) -> Sequence[TradeOutcome]:
-        """Add what the waiting orders did on the slice; returns the trade outcomes, which `ScoredTrade` records."""
-        self.fills.extend(result.fills)
-        self.lots.extend(result.lots)
-        self.refusals.extend(result.refusals)
-        self.units.extend(result.units)
-        return result.outcomes
-
-    def add_features(self, vectors: Sequence[FeatureVector | None]) -> None:
-        """Add the features of the slice, with the places of those that were missing."""
-        for vector in vectors:
-            if vector is not None:
-                self.features[vector.symbol] = vector.values.tolist()
-                if vector.mask is not None:
-                    self.masked[vector.symbol] = vector.mask.nonzero()[0].tolist()
 
 
 class DecisionRecord(msgspec.Struct):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.types import Fill
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.journal.block import JournalBlock
 from alpha_pulse.metrics.intervals import mean_interval
@@ -19,27 +18,22 @@ Floats = NDArray[np.float64]
 
 
 class MlEarnings:
-    """Computes the contribution of each committed step to the difference, net and before fees and costs, in minor units.
+    """Computes the contribution of each slice to the difference, net and before fees and costs, in minor units.
 
-    >>> earnings = MlEarnings()
-    >>> earnings.step({"combined": 10_020, "rules_only": 10_000}, [])
-    (20.0, 20.0)
+    >>> from alpha_pulse.core.types import Fill
+    >>> from alpha_pulse.feeds.base import FeedInfo
+    >>> from alpha_pulse.journal.layout import make_layout
+    >>> from alpha_pulse.journal.rows import to_row
+    >>> layout = make_layout(("X",), FeedInfo(60, False, False), (), "s", (), ("combined", "rules_only"), ())
+    >>> equity = np.array([[60, 0, 10_020, 10_000], [120, 1, 10_000, 10_000]])
     >>> fill = Fill("f", "o", "combined", "X", 1, 1_000_000, 10.0, 10.0, cost=3, fee=1, signal_id="s")
-    >>> earnings.step({"combined": 10_000, "rules_only": 10_000}, [fill])
-    (-20.0, -16.0)
+    >>> block = JournalBlock(layout, 0, 2, 60, 120, {"slices": equity}, {"fills": [to_row(1, 0, "fills", fill)]})
+    >>> MlEarnings().block(block).tolist()
+    [[20.0, 20.0], [-20.0, -16.0]]
     """
 
     def __init__(self) -> None:
         self._ahead = 0
-
-    def step(self, equity: Mapping[str, int], fills: Iterable[Fill]) -> tuple[float, float] | None:
-        """Process one slice. Returns None if one of the two books is missing."""
-        if PRIMARY not in equity or RULES not in equity:
-            return None
-        ahead = equity[PRIMARY] - equity[RULES]
-        net, self._ahead = ahead - self._ahead, ahead
-        charges = sum(SIGNS.get(fill.book, 0) * (fill.cost + fill.fee) for fill in fills)
-        return float(net), float(net + charges)
 
     def block(self, block: JournalBlock) -> Floats:
         """Process the slices of a block; returns (slices, 2), or no row if one of the two books is missing."""
@@ -55,7 +49,7 @@ class MlEarnings:
 
 
 def ml_pnl(steps: Floats, seed: int, cash: Callable[[float], float]) -> MlPnl | None:
-    """The totals of ``steps``, float64 of shape (n, 2) as `MlEarnings.step` gives them, in cash; None without an interval."""
+    """The totals of ``steps``, float64 of shape (n, 2) as `MlEarnings.block` gives them, in cash; None without an interval."""
     numbers: list[float] = []
     for column in range(steps.shape[1]):
         interval = mean_interval(steps[:, column], seed)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.durations import SECOND_NS
-from alpha_pulse.core.types import MemberPrediction
 from alpha_pulse.journal.block import JournalBlock
 
 
@@ -18,8 +17,18 @@ class Freshness:
     The age of a prediction is the mean age of its members, weighted as in the served prediction. A prediction whose members
     have no label has no age, and is not counted.
 
+    >>> from alpha_pulse.feeds.base import FeedInfo
+    >>> from alpha_pulse.journal.layout import TargetInfo, make_layout
+    >>> targets = (TargetInfo("direction", 3, 1, "logistic", "lightgbm"),)
+    >>> layout = make_layout(("X",), FeedInfo(60, False, False), ("ret_1",), "s", targets, (), ())
+    >>> codes = {"direction.label_age_ns": 0, "direction.batch_trained_ns": 92}
+    >>> weights = {"direction.weight_online": 0.75, "direction.weight_batch": 0.25, "direction.weight_base": 0.0}
+    >>> tables = {
+    ...     "codes": np.array([[codes.get(name, 0) for name in layout.places["codes"]]]),
+    ...     "probabilities": np.array([[weights.get(name, 0.5) for name in layout.places["probabilities"]]]),
+    ... }
     >>> freshness = Freshness()
-    >>> freshness.add([MemberPrediction("m", "7", "online", 0.6, 0.75, 0), MemberPrediction("b", "1", "batch", 0.5, 0.25, 8)])
+    >>> freshness.add_block(JournalBlock(layout, 0, 1, 100, 100, tables, {}), "direction", np.array([0]), np.array([100]))
     >>> freshness.predictions, freshness.total, freshness.longest
     (1, 2.0, 2.0)
     """
@@ -28,19 +37,6 @@ class Freshness:
         self.predictions = 0
         self.total = 0.0
         self.longest = 0.0
-
-    def add(self, members: Sequence[MemberPrediction]) -> None:
-        """Add one prediction."""
-        weights = age = 0.0
-        for member in members:
-            if member.age_ns is not None:
-                weights += member.weight
-                age += member.weight * member.age_ns
-        if weights > 0.0:
-            age /= weights
-            self.predictions += 1
-            self.total += age
-            self.longest = max(self.longest, age)
 
     def add_block(self, block: JournalBlock, target: str, rows: NDArray[np.int64], ts: NDArray[np.int64]) -> None:
         """Add the predictions of one target at some rows of a block, with their market times in ns."""
