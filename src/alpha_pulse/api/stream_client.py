@@ -1,7 +1,7 @@
 """One client of a stream: a short queue of encoded frames, and the handling of a slow client.
 
 The producer of frames never waits for a client. When the queue is full, its content is dropped, and the client receives the
-range of rows that it must read by HTTP. A client that stays behind is disconnected.
+range of steps that it must read by HTTP. A client that stays behind is disconnected.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ VERSION = 1
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """An encoded message, and the rows ``first`` to ``last`` that it covers; ``first`` > ``last`` for none."""
+    """An encoded message, and the steps ``first`` to ``last`` that it covers; ``first`` > ``last`` for none."""
 
     text: str
     first: int
@@ -91,7 +91,7 @@ class Client:
 
     def _drop_queue(self) -> None:
         dropped = [frame for frame in self._queue if frame.first <= frame.last]
-        # A frame without rows contains the state of the run; only the newest one matters.
+        # A frame without steps contains the state of the run; only the newest one matters.
         states = [frame for frame in self._queue if frame.first > frame.last][-1:]
         self._queue.clear()
         self._queue.extend(states)

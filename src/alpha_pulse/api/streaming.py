@@ -1,7 +1,7 @@
 """Produces frames for streams: one producer per symbol, each frame encoded once for all clients, at most 20 per second.
 
-The engine never waits for a client. It calls `Hub.wake`, which sets an event; the next frame covers all rows since the previous
-one.
+The engine never waits for a client. It calls `Hub.wake`, which sets an event; the next frame covers all steps since the
+previous one.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Channel:
 
     async def _offer(self, new_frames: list[Frame]) -> None:
         self._hub.frames += len(new_frames)
-        # A client that joins meanwhile has received these rows already.
+        # A client that joins meanwhile has received these steps already.
         for number, client in enumerate(list(self.clients), 1):
             for frame in new_frames:
                 client.offer(frame)
@@ -161,7 +161,7 @@ class Channel:
 
 
 def frames(gateway: Gateway, symbol: str, first: int, last: int) -> list[Frame]:
-    """The frames for the rows ``first`` to ``last``: one step, after a gap if the oldest rows are no longer stored."""
+    """The frames for the steps ``first`` to ``last``: one message, after a gap if the oldest are no longer stored."""
     new_frames = []
     oldest = gateway.oldest_step
     if first < oldest:
@@ -176,5 +176,5 @@ def frames(gateway: Gateway, symbol: str, first: int, last: int) -> list[Frame]:
 
 
 def state_frame(kind: str, control: Control) -> Frame:
-    """The state of the run, as a frame without rows."""
+    """The state of the run, as a frame without steps."""
     return Frame(message(kind, control.seq, control), 1, 0)

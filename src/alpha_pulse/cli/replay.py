@@ -129,7 +129,7 @@ def _replay(
             run_id,
             resume=resume,
             on_progress=show_progress,
-            on_replay=lambda done, rows: phases.show("replaying the end of the journal", rows, "steps", done),
+            on_replay=lambda done, steps: phases.show("replaying the end of the journal", steps, "steps", done),
             on_skipped=report_skipped,
             stopped=lambda: bool(caught),
             write_decision=None if decisions is None else lambda line: decisions.write(exported(line, feed.bar_open)),

@@ -16,7 +16,7 @@ class RunningSystem(Protocol):
     """A system between `begin` and the end of its run."""
 
     def carry_out(self, *commands: Command) -> None:
-        """Journal commands as one row and apply them; they are durable when this returns.
+        """Journal commands as one step and apply them; they are durable when this returns.
 
         Raises ConflictError before the run has begun, after the last slice, and inside of a step.
         """

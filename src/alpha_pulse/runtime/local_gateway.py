@@ -268,7 +268,7 @@ class LocalGateway:
                 applied += len(command.examples or ())
             # Read before the wait for the disk, during which another caller may stop the session.
             labels_used = self._session_commands.labels_used(session_id)
-        # Also without a command: earlier rows with these examples may not be durable yet.
+        # Also without a command: earlier steps with these examples may not be durable yet.
         await self.runner.durable()
         return UpdateResult(applied, len(examples) - applied, labels_used)
 
@@ -396,16 +396,16 @@ class LocalGateway:
     # Listening.
 
     def listen(self, listener: Callable[[], object]) -> Callable[[], None]:
-        """Subscribe to new rows and changes of state."""
+        """Subscribe to new steps and changes of state."""
         return self.runner.listen(listener)
 
     @property
     def oldest_step(self) -> int:
-        """The first row that `steps` can return."""
+        """The first step that `steps` can return."""
         return self._past.oldest_recent
 
     def steps(self, symbol: str, from_seq: int, to_seq: int) -> Step | None:
-        """One message for some rows."""
+        """One message for some steps."""
         self._symbol(symbol)
         return step_message(self._past, symbol, from_seq, to_seq)
 

@@ -18,7 +18,7 @@ def known_target(target: str) -> str:
 def checked_page(page: Page) -> Page:
     """The page. Raises ConfigError for an invalid one."""
     if page.from_seq < 0:
-        raise ConfigError(f"from_seq is {page.from_seq}, but rows are counted from 0")
+        raise ConfigError(f"from_seq is {page.from_seq}, but steps are counted from 0")
     if not 1 <= page.limit <= MAX_LIMIT:
         raise ConfigError(f"limit is {page.limit}, but 1 to {MAX_LIMIT:,} rows can be requested at once")
     if page.max_points is not None and not 2 <= page.max_points <= MAX_POINTS:

@@ -65,7 +65,7 @@ def replay(
     on_skipped
         Called with a sentence for each checkpoint that could not be used.
     stopped
-        Called between slices. When it returns True, all rows are made durable, and the run can be resumed later.
+        Called between slices. When it returns True, all steps are made durable, and the run can be resumed later.
     write_decision
         Called at the end with each decision line, newline included.
 
