@@ -136,7 +136,7 @@ def _timed(feed: ReplayFeed, size: Size, folder: Path) -> list[Table]:
         f"Latency of Pipeline.on_block, blocks of one, {COMBINED}, {taken.size:,} bars",
         tuple(Column(f"{name}, µs", "{:,.1f}") for name in ("p50", "p90", "p99", "p99.9", "largest")),
         (tuple(float(np.quantile(taken, q)) for q in (0.5, 0.9, 0.99, 0.999, 1.0)),),
-        ("Time until the row is in the open group of the journal, without the disk and the checkpoints.",),
+        ("Time until the block is in the open group of the journal, without the disk and the checkpoints.",),
     )
     parts = {name: ns / 1e3 / bars for name, ns in stages.spent.items()}
     parts["everything else"] = spent.micros - sum(parts.values())
