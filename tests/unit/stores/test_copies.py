@@ -45,6 +45,7 @@ class TestBackup:
             store.begin(IDENTITY, resume=False)
             append(store, 60, steps=7)
             store.save_checkpoint(59, b"state")
+            store.flush()
             assert backup(path, copy).seq == 59
             append(store, 5)
             assert check_is_prefix(store) == 65
