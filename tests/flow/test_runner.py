@@ -56,16 +56,16 @@ def test_the_pace_is_kept() -> None:
 def test_others_get_their_turn_while_it_goes_as_fast_as_it_can() -> None:
     async def count() -> tuple[int, float]:
         turns, longest = 0, 0
-        gateway = opened(walk(3_000), LEAN)
+        gateway = opened(walk(8_000), LEAN)
         async with running(gateway):
-            while gateway.control().state == "running" and gateway.control().seq < 2_990:
+            while gateway.control().state == "running" and gateway.control().seq < 7_990:
                 before = elapsed_ns()
                 await asyncio.sleep(0)
                 turns, longest = turns + 1, max(longest, elapsed_ns() - before)
         return turns, longest / 1e6
 
     turns, _ = asyncio.run(count())
-    # 3,000 bars take at least a tenth of a second, which is a hundred stretches of a millisecond.
+    # 8,000 bars take at least a tenth of a second, which is a hundred stretches of a millisecond.
     assert turns > 50
 
 

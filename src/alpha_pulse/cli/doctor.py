@@ -27,6 +27,7 @@ MODULES = {
     "starlette": "starlette",
     "uvicorn": "uvicorn",
     "websockets": "websockets",
+    "zstandard": "zstandard",
 }
 """Imported packages: distribution name to module name."""
 GIGABYTE = 1_000_000_000
