@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from alpha_pulse.journal.export.columns import TABLES, Exported
 from alpha_pulse.stores.views import PREFIX, VIEWS
 
 from .markdown import markdown_table
 
 TYPES = {"text": "text", "whole": "integer", "number": "float", "time": "time", "flag": "boolean"}
+_CHOICE = re.compile(r"((?:\w+, )*\w+ or \w+)(?=;|$)")
+"""The values that a column can have, at the start of its meaning."""
 
 
 def tables() -> str:
@@ -16,7 +20,7 @@ def tables() -> str:
 
 
 def _section(name: str, table: Exported) -> str:
-    rows = [[f"`{column.name}`", TYPES[column.kind], _sentence(column.meaning)] for column in table.columns]
+    rows = [[f"`{column.name}`", TYPES[column.kind], _sentence(_values_as_code(column.meaning))] for column in table.columns]
     if table.of_features:
         rows.append(["...", TYPES["number"], "Each feature of the run, under its name."])
     return f"### {name}\n\n{_sentence(table.about)}\n\n{markdown_table(['column', 'type', 'meaning'], rows)}"
@@ -29,6 +33,14 @@ def views() -> str:
         for name, columns in VIEWS.items()
     ]
     return markdown_table(["view", "columns"], rows)
+
+
+def _values_as_code(meaning: str) -> str:
+    """``calm or turbulent; null for the first`` as `` `calm` or `turbulent`; null for the first ``."""
+    choice = _CHOICE.match(meaning)
+    if choice is None:
+        return meaning
+    return re.sub(r"\b(?!or\b)\w+", r"`\g<0>`", choice[0]) + meaning[choice.end() :]
 
 
 def _sentence(text: str) -> str:

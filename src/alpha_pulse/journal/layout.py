@@ -53,7 +53,8 @@ TARGET_NUMBERS = (
 DECISION_NUMBERS = ("combined", "combined_rule", "equal_rules", "model_mean", "confidence")
 AGENT_NUMBERS = ("rule", "model", "direction", "confidence", "weight")
 SIZING_NUMBERS = ("volatility", "plain_volatility", "quality", "abstention", "gain", "cost")
-"""``abstention``: 0 where the cost-aware rule traded or does not run, else its reason; gain and cost are fractions."""
+"""``quality``: the factor on the size, 0.5 to 1.5; ``abstention``: 0 where the cost-aware rule traded or does not run, else its
+reason; gain and cost are fractions."""
 BAR_CODES = ("slice", "symbol", "interval_ns", "has_features")
 EARLIER = ("row", "target", "online", "batch", "base", "served", "no_change", "last_known", "raw_online")
 PRICES = ("open", "high", "low", "close", "volume", "bid", "ask")

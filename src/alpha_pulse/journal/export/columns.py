@@ -22,6 +22,11 @@ DTYPES: dict[str, pl.DataType] = {
     "flag": pl.Boolean(),
 }
 _PROBABILITY = "probability, 0 to 1"
+_NO_BATCH = "null before the batch model predicts"
+_NO_ONLINE = "null where it took no part"
+_NO_TRIAL = "null without a trial"
+_EXPECTED = "fraction of the position; null where it traded, 0 where it had no probability"
+_NOT_SCORED = "null unless status is `scored`"
 
 
 class Column(NamedTuple):
@@ -59,6 +64,10 @@ def _of(kind: Kind, *columns: tuple[str, str]) -> tuple[Column, ...]:
 
 
 _PRICE = "quote currency per unit of the asset"
+_OF_TRIAL = (
+    ("adapted_raw_probability", f"adapted model of a running trial, before calibration: {_PROBABILITY}; {_NO_TRIAL}"),
+    ("control_raw_probability", f"control of the trial, before calibration: {_PROBABILITY}; {_NO_TRIAL}"),
+)
 _DENSE: dict[str, Exported] = {
     "agent_signals": Exported(
         "What one agent decided about one symbol at one bar",
@@ -112,22 +121,23 @@ _DENSE: dict[str, Exported] = {
             Column("prediction_id", "text", "prediction that was labelled"),
             _SYMBOL,
             _TARGET,
-            Column("status", "text", "scored, weightless (not scored), tie (no label), or expired (its bar came too late)"),
+            Column(
+                "status", "text", "`scored`, `weightless` (not scored), `tie` (no label) or `expired` (its bar came too late)"
+            ),
             Column("label", "whole", "1 for a rise or for a volatility above its median, else 0; null for a tie or expired"),
             *_of(
                 "number",
-                ("value", "log return from close to close, or realised volatility divided by its median"),
-                ("next_open_return", "log return from the next bar's open; null for volatility"),
+                ("value", "log return from close to close, or realised volatility divided by its median; null for expired"),
+                ("next_open_return", "log return from the next bar's open; null for volatility and for expired"),
                 ("weight", "weight in learning; null for expired"),
-                ("online_probability", f"online member, as scored: {_PROBABILITY}"),
-                ("batch_probability", f"batch member: {_PROBABILITY}"),
-                ("base_probability", f"base rate: {_PROBABILITY}"),
-                ("probability", f"as served: {_PROBABILITY}"),
-                ("no_change_probability", f"no-change rule: {_PROBABILITY}"),
-                ("last_known_label", "newest label when the prediction was served; 0.5 without one"),
-                ("online_raw_probability", f"online member before calibration: {_PROBABILITY}"),
-                ("adapted_raw_probability", f"adapted model of a running trial, before calibration: {_PROBABILITY}"),
-                ("control_raw_probability", f"control of the trial, before calibration: {_PROBABILITY}"),
+                ("online_probability", f"online member, as scored: {_PROBABILITY}; {_NOT_SCORED} and it took part"),
+                ("batch_probability", f"batch member: {_PROBABILITY}; {_NOT_SCORED} and it took part"),
+                ("base_probability", f"base rate: {_PROBABILITY}; {_NOT_SCORED}"),
+                ("probability", f"as served: {_PROBABILITY}; {_NOT_SCORED}"),
+                ("no_change_probability", f"no-change rule: {_PROBABILITY}; {_NOT_SCORED}"),
+                ("last_known_label", f"newest label when the prediction was served; 0.5 without one; {_NOT_SCORED}"),
+                ("online_raw_probability", f"online member before calibration: {_PROBABILITY}; {_NOT_SCORED} and it took part"),
+                *_OF_TRIAL,
             ),
         ),
     ),
@@ -148,18 +158,17 @@ _DENSE: dict[str, Exported] = {
                 "number",
                 ("probability", f"that the label will be 1, as served: {_PROBABILITY}"),
                 ("confidence", f"that the predicted class is right: {_PROBABILITY}; null until 500 labels are scored"),
-                ("online_raw_probability", f"online member before calibration: {_PROBABILITY}"),
-                ("online_probability", f"online member after calibration: {_PROBABILITY}"),
-                ("online_weight", "0 to 1"),
-                ("batch_raw_probability", f"batch member before calibration: {_PROBABILITY}"),
-                ("batch_probability", f"batch member after calibration: {_PROBABILITY}"),
-                ("batch_weight", "0 to 1"),
+                ("online_raw_probability", f"online member before calibration: {_PROBABILITY}; {_NO_ONLINE}"),
+                ("online_probability", f"online member after calibration: {_PROBABILITY}; {_NO_ONLINE}"),
+                ("online_weight", f"0 to 1; {_NO_ONLINE}"),
+                ("batch_raw_probability", f"batch member before calibration: {_PROBABILITY}; {_NO_BATCH}"),
+                ("batch_probability", f"batch member after calibration: {_PROBABILITY}; {_NO_BATCH}"),
+                ("batch_weight", f"0 to 1; {_NO_BATCH}"),
                 ("base_probability", f"base rate: {_PROBABILITY}"),
                 ("base_weight", "0 to 1"),
                 ("no_change_probability", f"no-change rule, not mixed: {_PROBABILITY}"),
                 ("last_known_label", "newest label known; 0.5 without one"),
-                ("adapted_raw_probability", f"adapted model of a running trial, before calibration: {_PROBABILITY}"),
-                ("control_raw_probability", f"control of the trial, before calibration: {_PROBABILITY}"),
+                *_OF_TRIAL,
                 ("label_age_s", "market time since the newest label of online and base; null without one, seconds"),
                 ("batch_age_s", "market time since the batch member was trained; null before, seconds"),
             ),
@@ -209,9 +218,12 @@ _DENSE: dict[str, Exported] = {
                 ("confidence", f"{_PROBABILITY}; null where it is not known"),
                 ("volatility", "forecast of the volatility of log returns per bar; 0 before there is one"),
                 ("plain_volatility", "the same without a model"),
-                ("quality", f"that a trade makes a net profit: {_PROBABILITY}"),
-                ("expected_gain", "gain that the cost-aware rule expected, fraction of the position; null where it traded"),
-                ("expected_cost", "cost that the cost-aware rule expected, fraction of the position; null where it traded"),
+                (
+                    "quality",
+                    "factor on the size by the trade-quality model, 0.5 to 1.5; 1 before 200 closed trades of the symbol",
+                ),
+                ("expected_gain", f"gain that the cost-aware rule expected, {_EXPECTED}"),
+                ("expected_cost", f"cost that the cost-aware rule expected, {_EXPECTED}"),
             ),
             Column("abstention_reason", "text", "why the cost-aware rule did not trade, sentence; null where it traded"),
         ),
@@ -224,7 +236,11 @@ _ABOUT = {
     "alarms": "A drift alarm",
     "commands": "A command of a user",
     "fills": "An executed order",
-    "lots": "A closed trade: a part of a position, first in, first out",
+    "lots": (
+        "A closed trade: a part of a position, first in, first out. One that was worth less than the smallest order when it "
+        "was opened is not counted as a trade in the result. The sum of `net_pnl_cash` is not the net P&L of the result, which "
+        "includes open positions"
+    ),
     "models": "A trained batch model",
     "orders": "An order that the risk gate accepted",
     "refusals": "An order that was refused, at its decision or at its fill",
@@ -236,6 +252,18 @@ _ABOUT = {
 RARE = tuple(_ABOUT)
 """Exported tables with the columns of a view (`alpha_pulse.stores.views`)."""
 
+
+_PARTS = (
+    "; `ml/X/7` and `rules/X/7` have no row of their own: they are `model_direction` and `equal_rules_direction` of the signal "
+    "`combined/X/7`"
+)
+_ADDED = {
+    **{(table, "signal_id"): _PARTS for table in ("fills", "lots", "orders", "refusals")},
+    ("scored_trades", "batch_probability"): "; always null, because trade quality has no batch model",
+    ("scored_trades", "adapted_raw_probability"): f"; {_NO_TRIAL}",
+    ("scored_trades", "control_raw_probability"): f"; {_NO_TRIAL}",
+}
+"""What follows the meaning that a column has in its view."""
 
 AHEAD = ("ready_at",)
 """Times that are not the end of a bar: they have no open beside them."""
@@ -258,7 +286,8 @@ def _rare(table: str) -> Exported:
             continue
         if column.kind == "time" and column.name not in AHEAD:
             columns.append(Column(opening(column.name), "time", f"open of the bar that ended at {column.name}, UTC"))
-        columns.append(Column(column.name, column.kind, column.meaning))
+        meaning = column.meaning + _ADDED.get((table, column.name), "")
+        columns.append(Column(column.name, column.kind, meaning))
     return Exported(_ABOUT[table], tuple(columns))
 
 
