@@ -55,7 +55,7 @@ def connect_for_writing(file: Path, path: Path, *, blank: bool) -> sqlite3.Conne
         if db is not None:
             db.close()
         reason, advice = cause(error, file)
-        raise StoreError(f"store {path} cannot be written: {reason}; {advice}, or give --store another file") from error
+        raise StoreError(f"store {path} cannot be written: {reason}; {advice}, or name another file") from error
     db.text_factory = decode_text
     return db
 

@@ -30,7 +30,7 @@ def claim(path: Path) -> HeadFile:
     except OSError as error:
         reason, advice = cause(error, path)
         raise StoreError(
-            f"folder {path.parent} of the store cannot be created: {reason}; {advice}, or give --store another place"
+            f"folder {path.parent} of the store cannot be created: {reason}; {advice}, or name another folder"
         ) from None
     return HeadFile(path)
 

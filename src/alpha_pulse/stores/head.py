@@ -165,7 +165,7 @@ def _lock(descriptor: int, kind: int, store: Path) -> None:
         holder = f"process {_PID.unpack(pid)[0]}" if len(pid) == _PID.size else "another process"
         if not isinstance(error, BlockingIOError):
             raise StoreError(f"store {store} cannot be locked ({error.strerror}); use a local file system") from None
-        raise InUseError(f"store {store} is in use by {holder}; stop it first, or use another --store") from None
+        raise InUseError(f"store {store} is in use by {holder}; stop it first, or use another store") from None
 
 
 def _read_slots(descriptor: int) -> list[bytes]:
@@ -185,6 +185,5 @@ def _slot(content: bytes) -> Mark | None:
 def _unusable(store: Path, error: OSError) -> StoreError:
     reason, advice = cause(error, store)
     return StoreError(
-        f"store {store} cannot be opened: {head_path(store)}: {reason}; {advice}, or give --store a file in a "
-        "folder you may write to"
+        f"store {store} cannot be opened: {head_path(store)}: {reason}; {advice}, or name a file in a folder you may write to"
     )

@@ -9,6 +9,7 @@ from types import TracebackType
 from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import StoreError
 from alpha_pulse.stores.copies.new_files import NewFiles
+from alpha_pulse.stores.head import InUseError
 from alpha_pulse.stores.sql import SqliteStore
 
 
@@ -25,7 +26,7 @@ class NewStore(NewFiles):
     Raises
     ------
     StoreError
-        There is a file of that name, another process writes such a store, or the folder cannot be written.
+        There is a file of that name, another process writes such a store, or the folder cannot be written. Nothing is left.
 
     >>> import tempfile
     >>> from alpha_pulse.stores.base import RunIdentity
@@ -39,7 +40,13 @@ class NewStore(NewFiles):
 
     def __init__(self, path: Path, settings: StoreConfig) -> None:
         super().__init__(path)
-        self.store = SqliteStore(self.temporary, settings)
+        try:
+            self.store = SqliteStore(self.temporary, settings)
+        except InUseError:
+            raise
+        except BaseException:
+            self.delete()
+            raise
 
     def complete(self) -> None:
         """Close the store and give it its name. Raises StoreError."""

@@ -85,5 +85,5 @@ def test_the_lock_is_on_the_file_that_others_find(tmp_path: Path, monkeypatch: p
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="give --store a file in a folder you may write to"):
+    with pytest.raises(StoreError, match="or name a file in a folder you may write to"):
         HeadFile(tmp_path / "missing" / "run.db")

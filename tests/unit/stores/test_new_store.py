@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from contextlib import closing
 from pathlib import Path
 
@@ -44,6 +45,18 @@ def test_a_complete_store_gets_its_name(tmp_path: Path) -> None:
 def test_an_error_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="contains no run yet"):
         append_too_early(tmp_path / "run.db")
+    assert names(tmp_path) == set()
+
+
+def test_a_full_disk_at_the_creation_leaves_nothing(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Room for the .head file, and none for the first page of the database.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(StoreError, match=r"run\.db\.unfinished cannot be written: .*, or name another file"):
+            NewStore(tmp_path / "run.db", StoreConfig())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert names(tmp_path) == set()
 
 

@@ -449,7 +449,7 @@ class TestOpening:
         make(path, 3)
         attempt = f"from pathlib import Path\nfrom alpha_pulse.stores.sql import SqliteStore\nSqliteStore(Path({str(path)!r}))"
         with resumed(path) as store:
-            with pytest.raises(StoreError, match=r"in use by process \d+; stop it first, or use another --store"):
+            with pytest.raises(StoreError, match=r"in use by process \d+; stop it first, or use another store"):
                 SqliteStore(path)
             other = subprocess.run(
                 [sys.executable, "-c", attempt],

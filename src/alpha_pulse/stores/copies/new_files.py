@@ -62,6 +62,10 @@ class NewFiles:
             raise _unusable(self._path, error) from None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.delete()
+
+    def delete(self) -> None:
+        """Delete the files of the temporary name, as far as possible."""
         # The error that ended the block is the one to report.
         with contextlib.suppress(OSError):
             _remove(self.temporary)
