@@ -90,3 +90,19 @@ def test_the_commands_tell_what_they_did(tmp_path: Path) -> None:
     assert json.loads(compacted.stdout)["bytes_after"] == (tmp_path / "copy.db").stat().st_size
     assert verified.returncode == 0
     assert json.loads(shown.stdout)["bars"] == 160
+
+
+def test_a_store_to_which_no_run_has_been_written_is_named(tmp_path: Path) -> None:
+    SqliteStore(tmp_path / "run.db").close()
+    done = cli_runs.run_each(
+        tmp_path,
+        [
+            ["journal", "verify", "run.db"],
+            ["journal", "export", "run.db", "--to", "tables"],
+            ["journal", "backup", "run.db", "--to", "copy.db"],
+        ],
+    )
+    assert [one.returncode for one in done] == [2, 2, 2]
+    said = "alpha-pulse: no run has been written yet to store run.db; start one, as with alpha-pulse replay --store"
+    assert [one.stderr.splitlines()[-1] for one in done] == [said] * 3
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(("copy", "tables", ".tables"))]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from alpha_pulse.cli.journal.runs import find_run
+from alpha_pulse.cli.journal.runs import find_run, run_id_of
 from alpha_pulse.cli.terminal.progress import Phases
 from alpha_pulse.cli.terminal.signals import StoppedError, signals
 from alpha_pulse.core.errors import ConfigError
@@ -34,7 +34,7 @@ def export_run(run: str, folder: Path, file_format: str, *, json: bool) -> None:
     Raises
     ------
     AlphaPulseError
-        There is no such run, a step of it is damaged, or the folder cannot be written.
+        There is no such run, none has been written yet, a step of it is damaged, or the folder cannot be written.
     StoppedError
         By Ctrl-C or SIGTERM; nothing is left in the folder then.
     """
@@ -44,7 +44,7 @@ def export_run(run: str, folder: Path, file_format: str, *, json: bool) -> None:
     path = find_run(run)
     check_folder(folder)
     with StoreReader(path) as reader, signals() as caught, closing(Phases()) as phases:
-        steps = reader.step_count
+        run_id, steps = run_id_of(reader), reader.step_count
 
         def on_progress(done: int) -> None:
             if caught:
@@ -52,12 +52,11 @@ def export_run(run: str, folder: Path, file_format: str, *, json: bool) -> None:
             phases.show("exporting", steps, "steps", done)
 
         written = export(reader, folder, chosen, on_progress)
-        run_id = None if reader.identity is None else reader.identity.run_id
     if json:
         shown = {"run_id": run_id, "store": f"sqlite:///{path}", "steps": steps, **msgspec.structs.asdict(written)}
         print(msgspec.json.encode(shown).decode())
         return
     size = written.size_bytes / _MEGABYTE
-    print(f"run {run_id or 'unknown'}: {steps:,} steps exported to {written.folder}, {size:,.1f} MB; files and their rows:")
+    print(f"run {run_id}: {steps:,} steps exported to {written.folder}, {size:,.1f} MB; files and their rows:")
     for table, rows in written.rows.items():
         print(f"  {f'{table}.{written.format}':<24} {rows:>12,}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alpha_pulse.cli.default_store import STORE_FILE
 from alpha_pulse.cli.terminal.paths import data_folder
-from alpha_pulse.core.errors import AlphaPulseError, ConfigError
+from alpha_pulse.core.errors import AlphaPulseError, ConfigError, StoreError
 from alpha_pulse.stores.reading import StoreReader
 
 
@@ -42,6 +42,13 @@ def find_run(run: str) -> Path:
         hint = f"; did you mean {near[0]!r}?" if near else "; give the path of its store"
         raise ConfigError(f"RUN {run!r} is neither a file nor the id of a run in {data_folder()}{hint}")
     return known[run]
+
+
+def run_id_of(reader: StoreReader) -> str:
+    """The id of the run in a store. Raises StoreError where a program was stopped between creating the store and its run."""
+    if reader.identity is None:
+        raise StoreError(f"no run has been written yet to store {reader.path}; start one, as with alpha-pulse replay --store")
+    return reader.identity.run_id
 
 
 def _run_id(path: Path) -> str | None:

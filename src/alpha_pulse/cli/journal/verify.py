@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from alpha_pulse.cli.journal.runs import find_run
+from alpha_pulse.cli.journal.runs import find_run, run_id_of
 from alpha_pulse.cli.terminal.progress import Phases
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.engine.verification import Check, Verification, verify
@@ -27,7 +27,7 @@ def verify_run(run: str, *, json: bool) -> bool:
     Raises
     ------
     AlphaPulseError
-        There is no such run, or the file is not a store of this program.
+        There is no such run, none has been written yet, or the file is not a store of this program.
     """
     path = find_run(run)
     verification = _verified(path)
@@ -41,6 +41,7 @@ def verify_run(run: str, *, json: bool) -> bool:
 def _verified(path: Path) -> Verification:
     try:
         with StoreReader(path) as reader, closing(Phases()) as phases:
+            run_id_of(reader)
             steps = reader.step_count
             return verify(reader, lambda done: phases.show("checking the journal", steps, "steps", done))
     except StateError as error:
@@ -52,10 +53,7 @@ def _show(result: Verification) -> None:
     if result.steps is None:
         print(f"the run in {result.store} could not be read; only the file was checked")
     else:
-        print(
-            f"run {result.run_id or 'unknown'} in {result.store}: "
-            f"{result.steps:,} steps, {'' if result.finished else 'not '}finished"
-        )
+        print(f"run {result.run_id} in {result.store}: {result.steps:,} steps, {'' if result.finished else 'not '}finished")
     show_checks(result.checks)
 
 
