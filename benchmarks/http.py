@@ -31,7 +31,7 @@ class Size(msgspec.Struct, frozen=True):
     turns: int
 
 
-FULL, QUICK = Size(600_000, 5_000, 4.0, 5), Size(20_000, 300, 0.3, 1)
+FULL, QUICK = Size(1_500_000, 5_000, 4.0, 5), Size(20_000, 300, 0.3, 1)
 
 
 def run(options: Options) -> list[Table]:
