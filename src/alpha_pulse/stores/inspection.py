@@ -123,6 +123,14 @@ def unused_layouts(connection: sqlite3.Connection) -> list[str]:
     return [f"layout {number} belongs to no block of the journal" for (number,) in found.fetchall()]
 
 
+def _fits(identity: RunIdentity, stated: object) -> bool:
+    """Whether the hash of a stored identity matches. A damaged one may contain what is no text."""
+    try:
+        return identity_hash(identity) == stated
+    except UnicodeEncodeError:
+        return False
+
+
 def unreadable(path: Path, error: Exception) -> StoreError:
     """The error for a file that SQLite cannot read."""
     reason, advice = cause(error, path)
@@ -165,7 +173,7 @@ def _read(connection: sqlite3.Connection, path: Path, advice: str, expected: int
         identity = msgspec.convert(dict(zip(RunIdentity.__struct_fields__, fields, strict=True)), RunIdentity)
     except msgspec.ValidationError:
         identity = None
-    if identity is None or identity_hash(identity) != stated:
+    if identity is None or not _fits(identity, stated):
         raise StateError(f"store {path} cannot be used: the row of table run is damaged; {RECOVERY_HINT}")
     return StoreContent(blank=False, identity=identity, seq=seq, hash=digest, result_hash=result_hash)
 
