@@ -45,7 +45,7 @@ class Rebuild(msgspec.Struct, frozen=True):
 
 
 def rebuild(reader: StoreReader, to: int | None = None, on_progress: Callable[[int], object] = lambda _: None) -> Rebuild:
-    """Replay a stored run from its first step: each step, the newest checkpoint and the result must come out as stored.
+    """Replay a stored run from its first step: each step, the checkpoints and the result must come out as stored.
 
     Nothing but the store is read: the bars, the commands and the configuration are in it.
 

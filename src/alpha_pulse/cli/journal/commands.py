@@ -42,7 +42,7 @@ def journal_rebuild(
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Build the state of a stored run from nothing, from the bars and commands in its journal, and compare it with what is
-    stored: each step, the newest checkpoint and the result; exit code 1 if something differs.
+    stored: each step, the checkpoints and the result; exit code 1 if something differs.
 
     It reads only the store and changes nothing, so it can be used while the run is in progress.
 
