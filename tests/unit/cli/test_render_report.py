@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from alpha_pulse.cli.render.report import NOTHING, show
-from alpha_pulse.cli.render.words import verdict
 from alpha_pulse.core.config import BatchConfig, Config, ExecutionConfig
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from alpha_pulse.reporting.report import Report, decode_report
+from alpha_pulse.reporting.words import verdict
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
 

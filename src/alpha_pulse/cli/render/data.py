@@ -8,7 +8,6 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from alpha_pulse.cli.render.words import counted
 from alpha_pulse.cli.terminal.streams import escape
 from alpha_pulse.cli.terminal.table import TableRow, print_table
 from alpha_pulse.core.bar_times import bar_label
@@ -16,6 +15,7 @@ from alpha_pulse.feeds.files.conversion import ImportResult
 from alpha_pulse.feeds.market_data import FileReport
 from alpha_pulse.feeds.notes import PLACES, Note, show_time, some
 from alpha_pulse.feeds.reports.inspection import DataInspection, FileInspection, SymbolSummary
+from alpha_pulse.reporting.words import counted
 
 WIDEST = 120
 NARROWEST = 40

@@ -6,13 +6,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from alpha_pulse.cli.render.words import adaptation_lines, counted, success_lines, verdict
 from alpha_pulse.cli.terminal.table import TableRow, print_table
-from alpha_pulse.core.bar_times import bar_label, months_of
-from alpha_pulse.core.durations import SECOND_NS
+from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.metrics.members import MemberScore
 from alpha_pulse.reporting.report import BookReport, Report, SymbolReport
+from alpha_pulse.reporting.words import adaptation_lines, counted, interval_text, success_lines, verdict
 from alpha_pulse.venues.money import cash_text
 
 WIDEST = 120
@@ -85,20 +84,6 @@ def _header(console: Console, report: Report) -> None:
 def _bars(report: Report) -> str:
     data = report.data
     return f"{report.bars:,} bars of {interval_text(data.interval_s)}{' (inferred)' if data.interval_inferred else ''}"
-
-
-def interval_text(seconds: float) -> str:
-    """A length of time in its largest whole unit.
-
-    >>> interval_text(3_600.0), interval_text(300.0), interval_text(0.5), interval_text(2_629_746.0)
-    ('1 h', '5 min', '0.5 s', '1 month')
-    """
-    if months := months_of(round(seconds * SECOND_NS)):
-        return f"{months} month{'s' if months > 1 else ''}"
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g} {unit}"
-    return f"{seconds:g} s"
 
 
 def _scores(report: Report) -> list[TableRow]:

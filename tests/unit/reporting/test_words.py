@@ -7,13 +7,13 @@ from functools import cache
 import msgspec
 import pytest
 
-from alpha_pulse.cli.render.words import adaptation_lines, success_lines, verdict
 from alpha_pulse.core.config import BatchConfig, Config
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.metrics.comparison import Comparison
 from alpha_pulse.metrics.intervals import Interval
 from alpha_pulse.reporting.report import Report, decode_report
 from alpha_pulse.reporting.success_types import AdaptationSpeed, MlPnl, ResponseTimes, SuccessMetrics
+from alpha_pulse.reporting.words import adaptation_lines, success_lines, verdict
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from alpha_pulse.core.bar_times import bar_label
+from alpha_pulse.core.bar_times import bar_label, months_of
+from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.metrics.comparison import Comparison
 from alpha_pulse.metrics.intervals import Interval
 from alpha_pulse.metrics.members import OnlineMinusBatch
@@ -159,6 +160,20 @@ def duration(seconds: float) -> str:
         if seconds >= least:
             return f"{round(seconds / size, 1):,g} {unit}"
     return f"{round(seconds, 1):,g} s"
+
+
+def interval_text(seconds: float) -> str:
+    """A length of time in its largest whole unit.
+
+    >>> interval_text(3_600.0), interval_text(300.0), interval_text(0.5), interval_text(2_629_746.0)
+    ('1 h', '5 min', '0.5 s', '1 month')
+    """
+    if months := months_of(round(seconds * SECOND_NS)):
+        return f"{months} month{'s' if months > 1 else ''}"
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
 
 
 def verdict(report: Report) -> str:
