@@ -1,28 +1,71 @@
 """AlphaPulse: an adaptive trading system whose models learn while it trades.
 
-The five services that users know are importable from here, each loaded only when it is used.
+``import alpha_pulse as ap`` offers what a notebook or a script needs. Each name is loaded when it is first used, so that the
+import itself is quick. docs/reference/library.md describes them.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from alpha_pulse.core.version import __version__
 
-_SERVICES = {
+if TYPE_CHECKING:
+    from alpha_pulse import data as data
+    from alpha_pulse.adaptation.adaptive_model_manager import AdaptiveModelManager as AdaptiveModelManager
+    from alpha_pulse.agents.ml_aware_agent import MLAwareAgent as MLAwareAgent
+    from alpha_pulse.core.config import Config as Config
+    from alpha_pulse.core.errors import AlphaPulseError as AlphaPulseError
+    from alpha_pulse.feedback.trading_feedback_service import TradingFeedbackService as TradingFeedbackService
+    from alpha_pulse.learning.online_learning_service import OnlineLearningService as OnlineLearningService
+    from alpha_pulse.library.listing import open_run as open_run
+    from alpha_pulse.library.listing import runs as runs
+    from alpha_pulse.library.replay import replay as replay
+    from alpha_pulse.library.run import Run as Run
+    from alpha_pulse.serving.model_serving_service import ModelServingService as ModelServingService
+
+_PLACES = {
     "AdaptiveModelManager": "alpha_pulse.adaptation.adaptive_model_manager",
+    "AlphaPulseError": "alpha_pulse.core.errors",
+    "Config": "alpha_pulse.core.config",
     "MLAwareAgent": "alpha_pulse.agents.ml_aware_agent",
     "ModelServingService": "alpha_pulse.serving.model_serving_service",
     "OnlineLearningService": "alpha_pulse.learning.online_learning_service",
+    "Run": "alpha_pulse.library.run",
     "TradingFeedbackService": "alpha_pulse.feedback.trading_feedback_service",
+    "open_run": "alpha_pulse.library.listing",
+    "replay": "alpha_pulse.library.replay",
+    "runs": "alpha_pulse.library.listing",
 }
+"""The module of each public name."""
+_MODULES = ("data",)
 
-__all__ = ["__version__", *sorted(_SERVICES)]
+__all__ = [
+    "AdaptiveModelManager",
+    "AlphaPulseError",
+    "Config",
+    "MLAwareAgent",
+    "ModelServingService",
+    "OnlineLearningService",
+    "Run",
+    "TradingFeedbackService",
+    "__version__",
+    "data",
+    "open_run",
+    "replay",
+    "runs",
+]
 
 
 def __getattr__(name: str) -> Any:
-    module = _SERVICES.get(name)
+    if name in _MODULES:
+        return importlib.import_module(f"alpha_pulse.{name}")
+    module = _PLACES.get(name)
     if module is None:
         raise AttributeError(f"module 'alpha_pulse' has no attribute {name!r}")
     return getattr(importlib.import_module(module), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

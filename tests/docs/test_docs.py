@@ -103,6 +103,7 @@ def test_python_blocks_run_and_print_their_output(page: str, tmp_path: Path, mon
     module = types.ModuleType("my_plugins")
     monkeypatch.setitem(sys.modules, "my_plugins", module)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     if page in AFTER_COMMANDS:
         for command, _ in commands(page):
             done = cli_runs.run(tmp_path, *shlex.split(command)[1:])

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from alpha_pulse import __version__
 from alpha_pulse.cli.command_line import Commands, in_range
 from alpha_pulse.cli.data_commands import data_app
 from alpha_pulse.cli.journal.commands import journal_app
 from alpha_pulse.cli.reading_options import DataOptions, reads_bars
+from alpha_pulse.core.version import __version__
 
 app = Commands(
     "An adaptive trading system whose models learn while it trades.\n\n"
@@ -83,10 +83,10 @@ def replay(
     """
     from alpha_pulse.cli.reading import files_of, read_feed
     from alpha_pulse.cli.replay import Outputs, run
-    from alpha_pulse.cli.settings import load_settings
     from alpha_pulse.cli.terminal.paths import check_folders_exist, check_separate_files
     from alpha_pulse.cli.terminal.signals import StoppedError
     from alpha_pulse.cli.terminal.streams import file_of
+    from alpha_pulse.library.settings import load_settings
 
     files = files_of(options)
     outputs: dict[str, Path | None] = {"--json": file_of(json), "--decisions": decisions}
@@ -137,10 +137,10 @@ def run(
     from alpha_pulse.cli.reading import files_of, name_of, read_feed
     from alpha_pulse.cli.run import run as run_and_serve
     from alpha_pulse.cli.served_run import ServeOptions
-    from alpha_pulse.cli.settings import load_settings
     from alpha_pulse.cli.terminal.paths import check_folders_exist, check_separate_files
     from alpha_pulse.cli.terminal.signals import StoppedError
     from alpha_pulse.core.errors import ConfigError
+    from alpha_pulse.library.settings import load_settings
 
     if fresh and store is not None:
         raise ConfigError("--fresh and --store were both given; give only one: a --store without a run starts a new one")
@@ -176,9 +176,9 @@ def warmup(
     """
     import msgspec
 
-    from alpha_pulse.cli.settings import load_settings
-    from alpha_pulse.cli.terminal.progress import progress
     from alpha_pulse.core.errors import OutputError
+    from alpha_pulse.library.progress import progress
+    from alpha_pulse.library.settings import load_settings
     from alpha_pulse.runtime.warmup import about_how_many, warm_up
 
     settings = load_settings(config)
@@ -341,8 +341,8 @@ def config_show(
     """
     import msgspec
 
-    from alpha_pulse.cli.settings import load_settings
     from alpha_pulse.core.config_toml import origins, to_toml
+    from alpha_pulse.library.settings import load_settings
 
     settings = load_settings(config)
     if json:

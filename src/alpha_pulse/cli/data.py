@@ -10,17 +10,16 @@ from pathlib import Path
 
 import msgspec
 
-from alpha_pulse import __version__
 from alpha_pulse.cli.atomic_files import AtomicFiles
 from alpha_pulse.cli.reading import files_of, reader_options
 from alpha_pulse.cli.reading_options import DataOptions
 from alpha_pulse.cli.render.data import show_imported, show_inspection
-from alpha_pulse.cli.terminal.progress import Phases
 from alpha_pulse.cli.terminal.signals import StoppedError, signals
 from alpha_pulse.core.causes import reason_of
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.core.files import make_folders
+from alpha_pulse.core.version import __version__
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.files.conversion import ImportedFile, ImportResult, file_names, to_parquet
 from alpha_pulse.feeds.files.provenance import Provenance, SourceFile, fingerprint
@@ -28,6 +27,7 @@ from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.market_data import MarketData, ReadOptions
 from alpha_pulse.feeds.reading import read
 from alpha_pulse.feeds.reports.inspection import DataInspection, inspect
+from alpha_pulse.library.progress import Phases
 from alpha_pulse.reporting.required_bars import too_few_bars
 
 REPLAY = ("alpha-pulse", "replay")

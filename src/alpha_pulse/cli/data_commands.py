@@ -33,7 +33,7 @@ def data_inspect(
     Example: [bold]alpha-pulse data inspect prices.csv --tz America/New_York[/]
     """
     from alpha_pulse.cli.data import inspect_files
-    from alpha_pulse.cli.settings import load_settings
+    from alpha_pulse.library.settings import load_settings
 
     if not inspect_files(options, load_settings(config), json=json):
         raise typer.Exit(1)

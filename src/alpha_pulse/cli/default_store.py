@@ -5,21 +5,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from alpha_pulse.cli.terminal.paths import data_folder
 from alpha_pulse.core.causes import reason_of
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import AlphaPulseError, StateError, StoreError
 from alpha_pulse.core.files import sync_folder
 from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.library.places import STORE_FILE, UNOPENED_SUFFIX, data_folder
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import SCHEMA_VERSION, Store
 from alpha_pulse.stores.head import InUseError, read_mark
 from alpha_pulse.stores.inspection import written_schema_version
 from alpha_pulse.stores.versions import CONVERTIBLE, conversion
-
-STORE_FILE = "store.db"
-UNOPENED_SUFFIX = ".unopened"
-"""Suffix of a folder whose store could not be opened and contains no steps."""
 
 
 def open_default_store(feed: ReplayFeed, config: Config, run_id: str, *, fresh: bool) -> Store:

@@ -99,7 +99,7 @@ def _packages() -> Finding:
 
 
 def _settings(config: Path | None) -> Finding:
-    from alpha_pulse.cli.settings import load_settings
+    from alpha_pulse.library.settings import load_settings
 
     settings = load_settings(config)
     where = "the defaults and the environment" if config is None else f"{config}, the environment and the defaults"
@@ -107,9 +107,9 @@ def _settings(config: Path | None) -> Finding:
 
 
 def _kernels(config: Path | None) -> Finding:
-    from alpha_pulse.cli.settings import load_settings
     from alpha_pulse.core.config import Config
     from alpha_pulse.kernels.base.kernel_cache import cache_root, can_store
+    from alpha_pulse.library.settings import load_settings
     from alpha_pulse.runtime.warmup import is_warm
 
     try:
@@ -136,7 +136,7 @@ def _data() -> Finding:
 
 
 def _run_folder() -> Finding:
-    from alpha_pulse.cli.terminal.paths import data_folder
+    from alpha_pulse.library.places import data_folder
 
     folder = data_folder()
     existing = next(place for place in (folder, *folder.parents) if place.exists())

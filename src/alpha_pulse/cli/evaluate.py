@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 
 from alpha_pulse.cli.render.evaluation import show
-from alpha_pulse.cli.terminal.progress import Phases
 from alpha_pulse.cli.terminal.signals import StoppedError, signals
 from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT, file_of, result_file
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.evaluation.delays import timeline
 from alpha_pulse.evaluation.prequential import Evaluation, evaluate, to_json
 from alpha_pulse.evaluation.streams.named import open_stream
+from alpha_pulse.library.progress import Phases
 
 PLOTS = (".png", ".svg", ".pdf")
 

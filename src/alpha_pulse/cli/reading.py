@@ -1,8 +1,7 @@
-"""The bars of ``--data``: find the files, read them, and print how they were read."""
+"""The bars of ``--data``: find the files and read them."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,14 +10,10 @@ import msgspec
 from alpha_pulse.cli.reading_options import DataOptions
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.data import DEFAULT, bundled
-from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.files.paths import expand
-from alpha_pulse.feeds.interval import show_interval
-from alpha_pulse.feeds.market_data import FileReport, ReadOptions
+from alpha_pulse.feeds.market_data import ReadOptions
 from alpha_pulse.feeds.reading import read
 from alpha_pulse.feeds.replay import ReplayFeed
-
-_MOST_FILES = 5
 
 
 def files_of(options: DataOptions) -> list[Path]:
@@ -56,34 +51,6 @@ def name_of(files: Sequence[Path]) -> str:
     'btc and 1 more'
     """
     return files[0].stem if len(files) == 1 else f"{files[0].stem} and {len(files) - 1} more"
-
-
-def show_files(feed: ReplayFeed, warnings: Sequence[str]) -> None:
-    """Print on standard error: how files of other layouts were read, notes, and warnings."""
-    foreign = [file for file in feed.files if not _is_ours(file)]
-    for file in foreign[:_MOST_FILES]:
-        print(_line(file, feed.interval_ns), file=sys.stderr)
-    if len(foreign) > _MOST_FILES:
-        print(f"... and {len(foreign) - _MOST_FILES} more files", file=sys.stderr)
-    for note in feed.notes:
-        if note.text not in warnings:
-            print(f"note: {note.text}", file=sys.stderr)
-    for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-
-
-def _is_ours(file: FileReport) -> bool:
-    """Whether a file has the column names of this program, and needs no line that describes how it was read."""
-    return file.source in ("generic", "alpha_pulse") and all(file.used.get(name) == name for name in ("ts", "symbol", *PRICES))
-
-
-def _line(file: FileReport, interval_ns: int) -> str:
-    symbols = ", ".join(file.symbols[:3]) + ("" if len(file.symbols) <= 3 else f" and {len(file.symbols) - 3} more")
-    zone = {"stated": "zone stated", "dates": "days"}.get(file.tz, file.tz)
-    return (
-        f"{file.path}: {file.title} ({file.format}); {symbols} by {file.symbol_from}, {file.rows:,} bars of "
-        f"{show_interval(interval_ns)}, stamped by the {file.stamp} ({file.stamp_from}), {zone}"
-    )
 
 
 def with_files(result: bytes, feed: ReplayFeed) -> bytes:

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shlex
 import sys
-from contextlib import AbstractContextManager, closing
-from datetime import UTC, datetime
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from alpha_pulse.cli.reading import show_files, with_files
+from alpha_pulse.cli.reading import with_files
 from alpha_pulse.cli.render.report import show
-from alpha_pulse.cli.terminal.paths import data_folder
-from alpha_pulse.cli.terminal.progress import Phases, ProgressCallback, progress
 from alpha_pulse.cli.terminal.signals import StoppedError, signals
 from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT, file_of, result_file
-from alpha_pulse.core.clock import wall_ns
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, OutputError
 from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.library.compiling import warm_if_cold
+from alpha_pulse.library.file_notes import show_files
+from alpha_pulse.library.places import new_location, new_run_id
+from alpha_pulse.library.progress import Phases
 from alpha_pulse.reporting.data_checks import check_data
 from alpha_pulse.reporting.report import decode_report
 from alpha_pulse.runtime.decision_export import exported
 from alpha_pulse.runtime.replay import Progress, replay
-from alpha_pulse.runtime.warmup import about_how_many, is_warm, warm_up
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import Store
 
@@ -65,7 +62,7 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
     run_id = new_run_id()
     show_files(feed, check_data(config, feed))
     warm_if_cold(config)
-    location = _fresh_store(run_id) if store_url is None else store_url
+    location = new_location(run_id) if store_url is None else store_url
     try:
         with signals() as caught, result_file(file_of(outputs.json)) as json_file, result_file(outputs.decisions) as decisions:
             store = open_store(location, config.store)
@@ -84,18 +81,6 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
         if location == IN_MEMORY:
             raise
         raise OutputError(f"{error}; the run is stored; show its results with: {_resume_command(command, location)}") from None
-
-
-def warm_if_cold(config: Config) -> None:
-    """Compile the kernels before the run, unless they are in the cache."""
-    if not is_warm(config):
-        with compiling(config) as report:
-            warm_up(config, report)
-
-
-def compiling(config: Config) -> AbstractContextManager[ProgressCallback]:
-    """Show how many kernels are compiled, until the block ends."""
-    return progress("compiling kernels (first run only)", about_how_many(config), "kernels", countdown=False)
 
 
 def _replay(
@@ -146,14 +131,3 @@ def _replay(
 
 def _resume_command(command: list[str], location: str) -> str:
     return shlex.join([*command, "--store", location, "--resume"])
-
-
-def new_run_id() -> str:
-    """An id for a run: its start time (UTC), and four hex digits that distinguish runs started in the same second."""
-    now = wall_ns()
-    short = hashlib.sha256(f"{now}/{os.getpid()}".encode()).hexdigest()[:4]
-    return f"{datetime.fromtimestamp(now / 1e9, tz=UTC):%Y%m%d-%H%M%S}-{short}"
-
-
-def _fresh_store(run_id: str) -> str:
-    return f"sqlite:///{data_folder() / 'runs' / run_id / 'store.db'}"

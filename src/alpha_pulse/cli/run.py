@@ -13,16 +13,17 @@ from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.request_guard import LOOPBACK
 from alpha_pulse.api.server import bind
 from alpha_pulse.cli.default_store import open_default_store, with_fresh_hint
-from alpha_pulse.cli.reading import show_files
-from alpha_pulse.cli.replay import IN_MEMORY, new_run_id, warm_if_cold
+from alpha_pulse.cli.replay import IN_MEMORY
 from alpha_pulse.cli.served_run import ServedRun, ServeOptions, run_on_loop
-from alpha_pulse.cli.terminal.paths import data_folder
-from alpha_pulse.cli.terminal.progress import Phases
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import StateError, StoreError
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.kernels.base.kernel_cache import can_store
+from alpha_pulse.library.compiling import warm_if_cold
+from alpha_pulse.library.file_notes import show_files
+from alpha_pulse.library.places import data_folder, new_run_id
+from alpha_pulse.library.progress import Phases
 from alpha_pulse.reporting.data_checks import check_data
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.runtime.warmup import is_warm

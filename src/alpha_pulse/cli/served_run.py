@@ -22,12 +22,13 @@ from alpha_pulse.api.request_guard import LOOPBACK
 from alpha_pulse.api.server import run_server
 from alpha_pulse.cli.default_store import with_fresh_hint
 from alpha_pulse.cli.render.report import show
-from alpha_pulse.cli.replay import IN_MEMORY, compiling
+from alpha_pulse.cli.replay import IN_MEMORY
 from alpha_pulse.cli.terminal.signals import StoppedError
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NotReadyError, StateError
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.gateway.protocol import Gateway
+from alpha_pulse.library.compiling import compiling
 from alpha_pulse.reporting.report import decode_report
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.runtime.starting_gateway import StartingGateway

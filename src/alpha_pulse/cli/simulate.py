@@ -9,10 +9,10 @@ import msgspec
 from rich.console import Console
 
 from alpha_pulse.cli.render.simulation import sections
-from alpha_pulse.cli.terminal.progress import progress
 from alpha_pulse.cli.terminal.streams import STANDARD_OUTPUT, file_of, result_file
 from alpha_pulse.cli.terminal.table import TableRow, print_table
 from alpha_pulse.detectors.calibrated import TUNED
+from alpha_pulse.library.progress import progress
 from alpha_pulse.simulation.tables import SIMULATIONS, Simulated, about, check_known, how_many, simulate
 
 

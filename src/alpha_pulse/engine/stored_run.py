@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from alpha_pulse import __version__
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import StateError
+from alpha_pulse.core.version import __version__
 from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.feeds.stored import StoredFeed
 from alpha_pulse.journal.block import JournalBlock

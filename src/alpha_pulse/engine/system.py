@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from alpha_pulse import __version__
 from alpha_pulse.adaptation import AdaptiveModelManager
 from alpha_pulse.agents import AGENTS
 from alpha_pulse.agents.agent_manager import AgentManager
@@ -17,6 +16,7 @@ from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import ConflictError, StateError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import Stateful
+from alpha_pulse.core.version import __version__
 from alpha_pulse.engine.block_record import BlockRecorder
 from alpha_pulse.engine.checkpoint import load_newest, state_sha256, write_checkpoint
 from alpha_pulse.engine.decision_pass import DecisionPass

@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse import __version__
 from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.core.durations import YEAR_NS
 from alpha_pulse.core.errors import StateError
+from alpha_pulse.core.version import __version__
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.execution.book import BookResult, SymbolResult

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from alpha_pulse import __version__
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import ConfigError, NotFoundError, StartingError, did_you_mean
+from alpha_pulse.core.version import __version__
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.execution.execution_service import PRIMARY

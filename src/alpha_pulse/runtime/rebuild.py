@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from alpha_pulse import __version__
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import ConfigError, StateError
 from alpha_pulse.core.stateful import State, digest
+from alpha_pulse.core.version import __version__
 from alpha_pulse.engine.checkpoint import read_checkpoint
 from alpha_pulse.engine.stored_run import stored_config, stored_feed
 from alpha_pulse.engine.system import System

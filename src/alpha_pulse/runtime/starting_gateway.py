@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from alpha_pulse import __version__
 from alpha_pulse.core.errors import NotReadyError, StartingError
+from alpha_pulse.core.version import __version__
 from alpha_pulse.gateway.messages import Compiling, Control
 from alpha_pulse.gateway.protocol import Gateway
 

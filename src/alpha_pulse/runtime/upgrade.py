@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from alpha_pulse import __version__
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import StateError
+from alpha_pulse.core.version import __version__
 from alpha_pulse.engine.stored_run import stored_config
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.notes import show_time

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from alpha_pulse.cli.default_store import UNOPENED_SUFFIX, open_default_store
+from alpha_pulse.cli.default_store import open_default_store
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import StateError, StoreError
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.library.places import UNOPENED_SUFFIX
 from alpha_pulse.stores.base import SCHEMA_VERSION, Store
 from alpha_pulse.stores.head import InUseError
 from store_runs import IDENTITY, append

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from alpha_pulse.cli.journal.runs import find_run, run_id_of, store_file
 from alpha_pulse.cli.terminal.paths import check_folders_exist
+from alpha_pulse.library.places import find_run, run_id_of, store_file
 from alpha_pulse.stores.copies.backup import backup
 from alpha_pulse.stores.reading import StoreReader
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from alpha_pulse.cli.journal.runs import find_run
+from alpha_pulse.library.places import find_run
 from alpha_pulse.runtime.kept_checkpoints import checkpoints_to_keep
 from alpha_pulse.stores.copies.compaction import compact
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from alpha_pulse.cli.journal.runs import find_run, run_id_of
-from alpha_pulse.cli.terminal.progress import Phases
 from alpha_pulse.cli.terminal.signals import StoppedError, signals
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.journal.export.files import FileFormat, check_folder, export
+from alpha_pulse.library.places import find_run, run_id_of
+from alpha_pulse.library.progress import Phases
 from alpha_pulse.stores.reading import StoreReader
 
 _MEGABYTE = 1e6

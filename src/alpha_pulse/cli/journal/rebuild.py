@@ -6,11 +6,11 @@ from contextlib import closing
 
 import msgspec
 
-from alpha_pulse.cli.journal.runs import find_run
 from alpha_pulse.cli.journal.verify import show_checks
-from alpha_pulse.cli.replay import warm_if_cold
-from alpha_pulse.cli.terminal.progress import Phases
 from alpha_pulse.engine.stored_run import stored_config
+from alpha_pulse.library.compiling import warm_if_cold
+from alpha_pulse.library.places import find_run
+from alpha_pulse.library.progress import Phases
 from alpha_pulse.runtime.rebuild import Rebuild, rebuild
 from alpha_pulse.stores.reading import StoreReader
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from alpha_pulse.cli.journal.runs import find_run, run_id_of
-from alpha_pulse.cli.terminal.progress import Phases
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.engine.verification import Check, Verification, verify
+from alpha_pulse.library.places import find_run, run_id_of
+from alpha_pulse.library.progress import Phases
 from alpha_pulse.stores.reading import StoreReader
 
 

@@ -1,8 +1,7 @@
-"""The user's data folder, and checks that no two options of a command name the same file."""
+"""Checks that no two options of a command name the same file."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -95,9 +94,3 @@ def _real(path: Path, endings: tuple[str, ...]) -> Iterator[Path]:
         return
     for ending in endings:
         yield path.with_name(path.name + ending).resolve()
-
-
-def data_folder() -> Path:
-    """The folder of this user's runs and of the server's token."""
-    named = os.environ.get("XDG_DATA_HOME")
-    return (Path(named) if named else Path.home() / ".local" / "share") / "alpha-pulse"

@@ -1,0 +1,36 @@
+"""The bars of a call: a bundled name, files, a frame, or data that were read before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from alpha_pulse.data import bundled, read
+from alpha_pulse.feeds.market_data import MarketData
+from alpha_pulse.feeds.replay import ReplayFeed
+
+
+def feed_of(data: Any, options: Mapping[str, Any]) -> ReplayFeed:
+    """The bars of ``data`` as a feed.
+
+    Parameters
+    ----------
+    data
+        The name of a bundled file, whatever `alpha_pulse.data.read` reads, or its result, to which ``options`` do not apply.
+    options
+        The options of `alpha_pulse.data.read`.
+
+    Raises
+    ------
+    DataError, ConfigError
+        As `alpha_pulse.data.read`.
+
+    >>> feed_of("eurusd_1h_2017", {}).total_bars
+    6225
+    """
+    if isinstance(data, MarketData):
+        return ReplayFeed.from_data(data)
+    if isinstance(data, str) and data in bundled() and not Path(data).exists():
+        data = bundled()[data]
+    return ReplayFeed.from_data(read(data, **options))
