@@ -101,8 +101,11 @@ class StoreSnapshot:
 
     def checkpoint(self, seq: int) -> bytes:
         """The checkpoint after step ``seq``, not verified. Raises StateError."""
-        ((blob,),) = self._query("SELECT CAST(blob AS BLOB) FROM checkpoint WHERE seq = ?", seq)
-        return blob or b""
+        rows = self._query("SELECT CAST(blob AS BLOB) FROM checkpoint WHERE seq = ?", seq)
+        if len(rows) != 1:
+            # In a damaged table, a row that is listed may not be found by its key.
+            raise StateError(f"{self.path} has no checkpoint at step {seq} that can be read")
+        return rows[0][0] or b""
 
     def _query(self, query: str, *values: int) -> list[tuple]:  # type: ignore[type-arg]  # rows of any shape
         try:

@@ -1,4 +1,4 @@
-"""Text in a store that is no text."""
+"""Rows of a store that are no text, or cannot be found."""
 
 import sqlite3
 from contextlib import closing
@@ -22,3 +22,10 @@ def test_an_identity_that_is_no_text_is_damaged(column: str, tmp_path: Path) -> 
     for opened in (SqliteStore, StoreReader):
         with pytest.raises(StateError, match=r"the row of table run is damaged"):
             opened(path)
+
+
+def test_a_checkpoint_that_cannot_be_found_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "run.db"
+    make(path, 4)
+    with StoreReader(path) as reader, pytest.raises(StateError, match=r"run\.db has no checkpoint at step 2 that can be read"):
+        reader.checkpoint(2)
