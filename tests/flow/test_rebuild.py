@@ -15,6 +15,7 @@ from alpha_pulse.agents import AGENTS
 from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import ConfigError, StateError
 from alpha_pulse.core.stateful import State
+from alpha_pulse.core.version import __version__
 from alpha_pulse.engine.checkpoint import read_checkpoint, write_checkpoint
 from alpha_pulse.engine.system import System
 from alpha_pulse.reporting.report import encode_report, make_report
@@ -83,7 +84,7 @@ def test_the_first_step_that_differs_is_named_with_its_time_and_the_version(
     assert found.differs_at == end
     detail = found.checks[0].detail
     assert detail.startswith(f"step {found.first_difference} (2020-01-")
-    assert detail.endswith("version 0.1.0 of this program started the run, and this is 0.1.0")
+    assert detail.endswith(f"version {__version__} of this program started the run, and this is {__version__}")
 
 
 def test_a_checkpoint_of_another_state_is_found(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from alpha_pulse.api.prometheus import CONTENT_TYPE, Exposition
 from alpha_pulse.api.schemas.operations import Routes
 from alpha_pulse.api.schemas.requests import NoQuery, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
+from alpha_pulse.core.version import __version__
 from alpha_pulse.gateway.protocol import Compiling, Gateway
 
 
@@ -35,7 +36,7 @@ def routes(gateway: Gateway, exposition: Exposition) -> Routes:
         "/health",
         "Health of the run",
         response=Health,
-        example={"status": "ok", "version": "0.1.0", "state": "running", "compiling": None},
+        example={"status": "ok", "version": __version__, "state": "running", "compiling": None},
         is_open=True,
     )
     async def health(request: Request) -> Response:

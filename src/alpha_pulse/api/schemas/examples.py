@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from alpha_pulse.core.version import __version__
+
 SESSION = "EURUSD/direction"
 PREDICTION = "EURUSD/direction/4211"
 FILL = "combined/EURUSD/188"
@@ -73,7 +75,7 @@ OUTCOME = {
     "net_pnl": 1.57,
 }
 STATUS: dict[str, Any] = {
-    "version": "0.1.0",
+    "version": __version__,
     "run_id": "eurusd_1h_2017",
     "mode": "paper",
     "state": "running",
