@@ -13,8 +13,7 @@ import pytest
 import alpha_pulse as ap
 from alpha_pulse.core.errors import ConfigError, DataError, NotReadyError, StoreError, UnknownNameError
 from alpha_pulse.feeds.synthetic import random_walk
-from alpha_pulse.library import replay as replay_module
-from alpha_pulse.runtime.replay import Progress
+from alpha_pulse.runtime import replay as runtime
 
 LEAN: dict[str, Any] = {"batch": {"enabled": False}}
 
@@ -116,19 +115,18 @@ def test_ctrl_c_stops_with_a_run_that_the_same_call_continues(
     """The signal arrives after the first chunk of 1,024 slices, as a user's would."""
     data, store = frame_of(2_500), tmp_path / "run.db"
     whole = replayed(data)
-    real = replay_module.run_to_the_end
 
     def press(*arguments: Any, **options: Any) -> bytes | None:
         report = options.pop("on_progress")
 
-        def pressing(state: Progress) -> None:
+        def pressing(state: runtime.Progress) -> None:
             report(state)
             signal.raise_signal(signal.SIGINT)
 
-        return real(*arguments, on_progress=pressing, **options)
+        return runtime.replay(*arguments, on_progress=pressing, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(replay_module, "run_to_the_end", press)
+        patch.setattr("alpha_pulse.library.replay.run_to_the_end", press)
         with pytest.raises(KeyboardInterrupt, match="stopped after 1,024 of 2,500 bars"):
             replayed(data, store=store)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

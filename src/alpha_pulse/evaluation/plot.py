@@ -10,15 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from alpha_pulse.evaluation.drawing import FAINT, INK, LABEL_HEIGHT, MUTED, PALETTE, EndLabel, label_ends, plain
 from alpha_pulse.evaluation.prequential import Evaluation, ModelScore, StreamScore
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""The colours of Okabe and Ito without yellow and black; safe for colour-blind readers."""
 DASHES = ("-", "--", ":")
-INK, MUTED, FAINT = "#222222", "#777777", "#DDDDDD"
 RULES = {"no_change": (0, (4, 2)), "opposite": (0, (1, 3)), "majority": (0, (1, 1.5)), "moving_average": (0, (6, 2, 1, 2))}
-LABEL_HEIGHT = 0.047
-"""Height of a label beside the curves, as a fraction of the height of the axes."""
 NAME_LENGTH = 28
 """Maximum length of a name beside a curve, in characters."""
 ROOM = 0.06
@@ -68,11 +64,7 @@ def _curves(axes: Axes, evaluation: Evaluation) -> None:
     axes.set_xlim(0, evaluation.stream.examples)
     axes.set_ylabel(f"accuracy over the newest {evaluation.window:,} labels", color=MUTED)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
-    axes.grid(axis="y", color=FAINT, linewidth=0.7)
-    axes.tick_params(axis="x", length=0, colors=MUTED)
-    axes.tick_params(axis="y", length=0, colors=MUTED)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    plain(axes)
     axes.set_title(_title(evaluation), loc="left", fontsize=11.5, fontweight="bold", pad=16)
     _labels(axes, drawn, low, high, floor=LABEL_HEIGHT * (len(below) + 0.5) if below else 0.0)
     for row, text in enumerate(reversed(below)):
@@ -104,24 +96,12 @@ def _limits(evaluation: Evaluation) -> tuple[float, float]:
 
 
 def _labels(axes: Axes, drawn: list[tuple[str, str, StreamScore]], low: float, high: float, floor: float) -> None:
-    """Write names beside the ends of the curves, moved apart so that they do not overlap; a line leads to the curve."""
+    """Write names beside the ends of the curves."""
     ends = [
-        (min(max((100.0 * score.curve.accuracy[-1] - low) / (high - low), 0.0), 1.0), name, colour, score)
+        EndLabel((100.0 * score.curve.accuracy[-1] - low) / (high - low), _label(name, score), colour, colour != MUTED)
         for name, colour, score in drawn
     ]
-    ends.sort(key=lambda end: end[0])
-    heights = [
-        max(height, floor + row * LABEL_HEIGHT) for row, height in enumerate(spread([end[0] for end in ends], LABEL_HEIGHT))
-    ]
-    for height, (end, name, colour, score) in zip(heights, ends, strict=True):
-        axes.annotate(
-            _label(name, score), xy=(1.0, end), xytext=(1.022, height), xycoords="axes fraction", textcoords="axes fraction",
-            color=colour, va="center", ha="left", fontsize=9.0, fontweight="bold" if colour != MUTED else "normal",
-            annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 1.0, "shrinkB": 0.0,
-                        # By default a line leads to the middle of a name, where it would cross other names.
-                        "relpos": (0.0, 0.5)},
-        )  # fmt: skip
+    label_ends(axes, ends, floor=floor)
 
 
 def _label(name: str, score: StreamScore) -> str:
@@ -136,31 +116,6 @@ def shortened(name: str) -> str:
     'mixture:logistic + hoeffdin…'
     """
     return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
-
-
-def spread(heights: list[float], distance: float) -> list[float]:
-    """Increasing heights (k,) from 0 to 1, moved as little as needed to be ``distance`` apart. A crowded group keeps its mean.
-
-    >>> [round(place, 2) for place in spread([0.0, 0.5, 0.5, 1.0], 0.1)]
-    [0.0, 0.45, 0.55, 1.0]
-    """
-    groups: list[tuple[float, int]] = []  # (sum of the heights, their number)
-    for height in heights:
-        groups.append((height, 1))
-        while len(groups) > 1 and _first(groups[-1], distance) - _last(groups[-2], distance) < distance:
-            (total, count), (other, more) = groups.pop(), groups.pop()
-            groups.append((total + other, count + more))
-    return [_first(group, distance) + k * distance for group in groups for k in range(group[1])]
-
-
-def _first(group: tuple[float, int], distance: float) -> float:
-    total, count = group
-    half = 0.5 * distance * (count - 1)
-    return min(max(total / count - half, 0.0), max(1.0 - 2.0 * half, 0.0))
-
-
-def _last(group: tuple[float, int], distance: float) -> float:
-    return _first(group, distance) + distance * (group[1] - 1)
 
 
 def _marks(axes: Axes, evaluation: Evaluation) -> None:

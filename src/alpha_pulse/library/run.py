@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NotReadyError, StoreError, UnknownNameError, did_you_mean
 from alpha_pulse.engine.stored_run import stored_config
-from alpha_pulse.journal.export.columns import TABLES
+from alpha_pulse.journal.export import columns
 from alpha_pulse.journal.export.frames import Frames, Source, tables
 from alpha_pulse.library.metrics import Metrics, metrics_of
 from alpha_pulse.library.places import run_id_of, store_file
-from alpha_pulse.library.show import html_of, text_of
+from alpha_pulse.library.show import headline, html_of, text_of
 from alpha_pulse.library.states import RunFacts, facts_of
 from alpha_pulse.reporting.report import Report, decode_report
 from alpha_pulse.stores.memory import MemoryStore
 from alpha_pulse.stores.reading import StoreReader
+
+if TYPE_CHECKING:
+    from alpha_pulse.reporting.figures.run_figure import ShownFigure
 
 
 class Run:
@@ -161,8 +165,8 @@ class Run:
     def tables(self, *names: str) -> Frames:
         """Several tables by name, which is faster than one after the other. Raises as `table` does."""
         for name in names:
-            if name not in TABLES:
-                raise UnknownNameError(f"there is no table {name!r}{did_you_mean(name, TABLES)}")
+            if name not in columns.TABLES:
+                raise UnknownNameError(f"there is no table {name!r}{did_you_mean(name, columns.TABLES)}")
         missing = [name for name in names if name not in self._frames]
         found: Frames = {}
         if missing:
@@ -171,6 +175,16 @@ class Run:
                 if source.result() is not None:
                     self._frames |= found
         return {name: found[name] if name in found else self._frames[name] for name in names}
+
+    def plot(self) -> ShownFigure:
+        """One figure: equity and drawdown of the books; skill, weights and reliability of the models.
+
+        A notebook shows it as the result of a cell; ``run.plot().savefig("run.png")`` writes it. A run in progress is drawn up
+        to its newest step.
+        """
+        from alpha_pulse.reporting.figures.run_figure import TABLES, draw_run  # half a second of imports
+
+        return draw_run(self.tables(*TABLES), headline(self.facts, self.result))
 
     def __repr__(self) -> str:
         return text_of(self.facts, self.result)

@@ -29,20 +29,21 @@ class Grid(NamedTuple):
 
 def text_of(facts: RunFacts, result: Report | None) -> str:
     """The run as text. Without a result: what it is about, and how far it is."""
-    parts = [_headline(facts, result)]
+    parts = [headline(facts, result)]
     parts += [] if result is None else [_as_text(grid) for grid in _grids(result)]
     return "\n\n".join([*parts, "\n".join(_footnotes(facts, result))])
 
 
 def html_of(facts: RunFacts, result: Report | None) -> str:
     """The same as HTML, without colours of its own, so that it suits light and dark pages."""
-    parts = [f"<p><b>{html.escape(_headline(facts, result))}</b></p>"]
+    parts = [f"<p><b>{html.escape(headline(facts, result))}</b></p>"]
     parts += [] if result is None else [_as_html(grid) for grid in _grids(result)]
     notes = "<br>".join(html.escape(note) for note in _footnotes(facts, result))
     return f'<div style="overflow-x:auto">{"".join(parts)}<p style="opacity:0.75">{notes}</p></div>'
 
 
-def _headline(facts: RunFacts, result: Report | None) -> str:
+def headline(facts: RunFacts, result: Report | None) -> str:
+    """What a run is about, in one line."""
     symbols = ", ".join(facts.symbols[:3]) + ("" if len(facts.symbols) <= 3 else f" and {len(facts.symbols) - 3} more")
     if result is None:
         return f"run {facts.run_id}: {symbols or 'no bars yet'}, {facts.state} after {facts.steps:,} steps"

@@ -22,9 +22,10 @@ from alpha_pulse.core.errors import ConfigError, DataError, UnknownNameError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.evaluation.curves import curve
 from alpha_pulse.evaluation.delays import Revision, timeline
+from alpha_pulse.evaluation.drawing import spread
 from alpha_pulse.evaluation.drift import dependence_of, drift_marks, samples_per_false_alarm
 from alpha_pulse.evaluation.models import make_model, run_model
-from alpha_pulse.evaluation.plot import draw, spread
+from alpha_pulse.evaluation.plot import draw
 from alpha_pulse.evaluation.prequential import Evaluation, evaluate, to_json
 from alpha_pulse.evaluation.streams.base import Stream
 from alpha_pulse.evaluation.streams.generated import hyperplane, led_drift, sea

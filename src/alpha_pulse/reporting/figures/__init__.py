@@ -1,0 +1,1 @@
+"""Figures of a run, drawn on matplotlib's axes from its tables."""
