@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alpha_pulse.integrations.river_path import Recipe
+from alpha_pulse.integrations.estimator_path import Recipe
 
 
 class Twin:

@@ -15,7 +15,7 @@ from alpha_pulse.core.errors import StateError, UnknownNameError
 from alpha_pulse.engine.checkpoint import read_checkpoint
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import planted_signal
-from alpha_pulse.integrations import river
+from alpha_pulse.integrations import retrained, river
 from alpha_pulse.learning.online_learning_service import LabelledRow
 from alpha_pulse.metrics import streaming as metrics
 from alpha_pulse.stores import open_store
@@ -138,7 +138,7 @@ def test_an_error_of_river_leaves_it_out_with_the_reason_and_the_run_goes_on(
 def test_a_run_that_another_river_made_is_not_gone_on_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = str(tmp_path / "run.db")
     stopped(path, 450)
-    monkeypatch.setattr(river, "version", lambda package: "0.1.0")
+    monkeypatch.setattr(retrained, "version", lambda package: "0.1.0")
     with pytest.raises(StateError, match=r"install river==.* to resume, or begin a new run"):
         resumed(path)
 

@@ -1,1 +1,1 @@
-"""Other libraries: models of River here, and models of this package in River."""
+"""Other libraries: models of River and scikit-learn here, and models of this package in both."""

@@ -1,199 +1,38 @@
-"""Parses paths of River's classifiers, written as in River, without evaluating them.
-
-``linear_model.LogisticRegression(l2=0.1)``, ``preprocessing.StandardScaler | linear_model.LogisticRegression``,
-``ensemble.BaggingClassifier(tree.HoeffdingTreeClassifier(grace_period=50), n_models=3)``: paths below ``river``, values as in
-JSON or Python, nested where a parameter is an estimator, a pipeline with ``|``.
-"""
+"""Paths of River's estimators, written as in River: see `alpha_pulse.integrations.estimator_path`."""
 
 from __future__ import annotations
 
-import ast
-import importlib
-import inspect
-import pkgutil
-from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
-from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
-
-MAX_PATH = 500
-"""Maximum number of characters of a path."""
-
-CLOSED = frozenset({"api", "checks", "compat", "datasets", "evaluate", "stream"})
-"""Packages of River that define no estimators: data, files, and wrappers of other libraries."""
-
-_SHOWN = 80
-_JSON_NAMES = {"true": True, "false": False, "null": None}
+from alpha_pulse.integrations.estimator_path import Library, Recipe, parse_path
 
 
-class Recipe(msgspec.Struct, frozen=True):
-    """One class of River with its parameters, or a pipeline, whose estimators are in ``steps``.
+def _base() -> type:
+    base: type = RIVER.module("base").Base
+    return base
 
-    ``make(seed)`` builds a new estimator and passes ``seed`` to every class that takes one and has none in the path.
-    """
 
-    kind: type | None
-    args: tuple[Any, ...] = ()
-    kwargs: dict[str, Any] = msgspec.field(default_factory=dict)
-    steps: tuple[Recipe, ...] = ()
+def _pipeline(steps: list[Any]) -> Any:
+    return RIVER.module("compose").Pipeline(*steps)
 
-    def make(self, seed: int) -> Any:
-        """A new, untrained estimator."""
-        if self.kind is None:
-            return _river("compose").Pipeline(*(step.make(seed) for step in self.steps))
-        kwargs = {name: _made(value, seed) for name, value in self.kwargs.items()}
-        signature = inspect.signature(self.kind)
-        if "seed" in signature.parameters and "seed" not in signature.bind_partial(*self.args, **kwargs).arguments:
-            kwargs["seed"] = seed
-        return self.kind(*(_made(value, seed) for value in self.args), **kwargs)
 
-    def classes(self) -> Iterator[type]:
-        """The classes of a pipeline, in order; for a single estimator, its class."""
-        if self.kind is not None:
-            yield self.kind
-        for step in self.steps:
-            yield from step.classes()
+RIVER = Library(
+    package="river",
+    title="River",
+    distribution="river",
+    extra="river",
+    closed=frozenset({"api", "checks", "compat", "datasets", "evaluate", "stream"}),
+    seed="seed",
+    base=_base,
+    pipeline=_pipeline,
+    example="preprocessing.StandardScaler | linear_model.LogisticRegression(l2=0.1)",
+)
 
 
 def parse(path: str) -> Recipe:
-    """Parse a path.
-
-    Raises
-    ------
-    ConfigError
-        The syntax is invalid, the path contains anything other than paths and plain values, or River is not installed.
-    UnknownNameError
-        River has no such package, class or parameter.
+    """Parse a path into River. Raises as `alpha_pulse.integrations.estimator_path.parse_path`.
 
     >>> [kind.__name__ for kind in parse("preprocessing.StandardScaler | linear_model.LogisticRegression(l2=0.1)").classes()]
     ['StandardScaler', 'LogisticRegression']
     """
-    if len(path) > MAX_PATH:
-        raise ConfigError(f"a path into River has {len(path)} characters; expected at most {MAX_PATH}")
-    try:
-        tree = ast.parse(path.strip(), mode="eval").body
-        recipe = _recipe(tree)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise _unreadable(path) from None
-    if not isinstance(recipe, Recipe):
-        raise _unreadable(path)
-    return recipe
-
-
-def _unreadable(path: str) -> ConfigError:
-    shown = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}..."
-    return ConfigError(
-        f"{shown!r} cannot be read as a path into River; expected package.Class, package.Class(name=value, ...) or several of "
-        "these with | between them, such as preprocessing.StandardScaler | linear_model.LogisticRegression(l2=0.1)"
-    )
-
-
-def _recipe(node: ast.expr) -> Any:
-    """The recipe or the plain value of a syntax node. Raises ValueError for every other node."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        left, right = _recipe(node.left), _recipe(node.right)
-        if not (isinstance(left, Recipe) and isinstance(right, Recipe)):
-            raise ValueError
-        before = left.steps if left.kind is None else (left,)
-        return Recipe(None, steps=(*before, right))
-    if isinstance(node, ast.Call):
-        kind = _class_at(_dotted(node.func))
-        kwargs = {}
-        for keyword in node.keywords:
-            if keyword.arg is None:
-                raise ValueError
-            kwargs[keyword.arg] = _recipe(keyword.value)
-        return _checked(Recipe(kind, tuple(_recipe(value) for value in node.args), kwargs))
-    if isinstance(node, ast.Attribute):
-        return _checked(Recipe(_class_at(_dotted(node))))
-    if isinstance(node, ast.Name) and node.id in _JSON_NAMES:
-        return _JSON_NAMES[node.id]
-    if isinstance(node, ast.List):
-        return [_recipe(value) for value in node.elts]
-    if isinstance(node, ast.Tuple):
-        return tuple(_recipe(value) for value in node.elts)
-    if isinstance(node, ast.Dict):
-        keys = [ast.literal_eval(key) for key in node.keys if key is not None]
-        return dict(zip(keys, (_recipe(value) for value in node.values), strict=True))
-    value = ast.literal_eval(node)
-    if not (value is None or isinstance(value, bool | int | float | str)):
-        raise ValueError
-    return value
-
-
-def _dotted(node: ast.expr) -> list[str]:
-    if isinstance(node, ast.Name):
-        return [node.id]
-    if isinstance(node, ast.Attribute):
-        return [*_dotted(node.value), node.attr]
-    raise ValueError
-
-
-def _river(package: str) -> Any:
-    try:
-        return importlib.import_module(f"river.{package}" if package else "river")
-    except ModuleNotFoundError as error:
-        if error.name == "river":
-            raise ConfigError("River is not installed; install it with: pip install 'alpha-pulse[river]'") from None
-        raise ConfigError(f"River's {package} needs {error.name!r}, which is not installed; install it too") from None
-
-
-def _class_at(parts: list[str]) -> type:
-    """The class of the estimator at a dotted path below ``river``. No other object can be reached."""
-    packages = {entry.name for entry in pkgutil.iter_modules(_river("").__path__)}
-    known = {name for name in packages - CLOSED if not name.startswith("_")}
-    if parts[0] not in known:
-        raise UnknownNameError(f"river has no package {parts[0]!r} of estimators{did_you_mean(parts[0], known)}")
-    entry = _river(parts[0])
-    for i, part in enumerate(parts[1:], 1):
-        inside = _inside(entry)
-        if part not in inside:
-            raise UnknownNameError(f"river.{'.'.join(parts[:i])} has no estimator {part!r}{did_you_mean(part, inside)}")
-        entry = inside[part]
-    if not isinstance(entry, type):
-        raise UnknownNameError(f"river.{'.'.join(parts)} is a package, not a class{did_you_mean(parts[-1], _inside(entry))}")
-    return entry
-
-
-def _inside(package: Any) -> dict[str, Any]:
-    """The subpackages and the classes of River in a package; empty for a class."""
-    if isinstance(package, type):
-        return {}
-    kind = _river("base").Base
-    inside = {}
-    for name, value in vars(package).items():
-        below = inspect.ismodule(value) and value.__name__.startswith(f"{package.__name__}.")
-        if not name.startswith("_") and (below or (isinstance(value, type) and issubclass(value, kind))):
-            inside[name] = value
-    return inside
-
-
-def _checked(recipe: Recipe) -> Recipe:
-    """The recipe, after checking its parameters against the signature of its class."""
-    assert recipe.kind is not None
-    title = f"river's {recipe.kind.__name__}"
-    signature = inspect.signature(recipe.kind)
-    kinds = {parameter.kind for parameter in signature.parameters.values()}
-    for name in recipe.kwargs:
-        if name not in signature.parameters and inspect.Parameter.VAR_KEYWORD not in kinds:
-            raise UnknownNameError(f"{title} has no parameter {name!r}{did_you_mean(name, signature.parameters)}")
-    if inspect.isabstract(recipe.kind):
-        raise UnknownNameError(f"{title} is an abstract base class; choose one of its subclasses")
-    try:
-        signature.bind(*recipe.args, **recipe.kwargs)
-    except TypeError as error:
-        raise ConfigError(f"{title} cannot be created with these parameters: {error}; expected {signature}") from None
-    return recipe
-
-
-def _made(value: Any, seed: int) -> Any:
-    """The value, with an estimator in place of every recipe."""
-    if isinstance(value, Recipe):
-        return value.make(seed)
-    if isinstance(value, list | tuple):
-        return type(value)(_made(part, seed) for part in value)
-    if isinstance(value, dict):
-        return {key: _made(part, seed) for key, part in value.items()}
-    return value
+    return parse_path(path, RIVER)

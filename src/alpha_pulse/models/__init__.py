@@ -16,6 +16,7 @@ ONLINE = {
     "river:": "alpha_pulse.integrations.river:named",
     "sgbt": "alpha_pulse.models.boosting:SGBT",
     "sgd": "alpha_pulse.models.gradient:SGD",
+    "sklearn:": "alpha_pulse.integrations.sklearn:named",
 }
 """Binary models, which sessions use."""
 MULTICLASS: dict[str, str] = {

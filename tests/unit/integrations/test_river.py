@@ -18,7 +18,9 @@ import naive_river as naive
 from alpha_pulse.core import plugins
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, StateError, UnknownNameError
 from alpha_pulse.core.stateful import State, digest, pack, unpack
-from alpha_pulse.integrations import river, river_path
+from alpha_pulse.integrations import river_path
+from alpha_pulse.integrations.estimator_path import Recipe
+from alpha_pulse.integrations.retrained import SILENT_EXAMPLES
 from alpha_pulse.integrations.river import RiverModel, named
 from alpha_pulse.models.base import Row
 from alpha_pulse.testing.checks import ModelFactory, yield_model_checks
@@ -170,7 +172,7 @@ class Stumbling(linear_model.LogisticRegression):
 
 
 def stumbling(remembered: int = 400) -> RiverModel:
-    return RiverModel("stumbling", river_path.Recipe(Stumbling), 2, remembered=remembered)
+    return RiverModel("stumbling", Recipe(river_path.RIVER, Stumbling), 2, remembered=remembered)
 
 
 def test_an_error_while_it_learns_begins_it_anew_after_a_while_with_the_reason() -> None:
@@ -186,8 +188,8 @@ def test_an_error_while_it_learns_begins_it_anew_after_a_while_with_the_reason()
     twin.restore(model.snapshot())
     for one in (model, twin):
         said = one.learn_many(x, y, np.ones(300))
-        assert np.isnan(said[: river.SILENT_EXAMPLES]).all()
-        assert np.isfinite(said[river.SILENT_EXAMPLES :]).all()
+        assert np.isnan(said[:SILENT_EXAMPLES]).all()
+        assert np.isfinite(said[SILENT_EXAMPLES:]).all()
         assert (one.failure, one.healthy()) == ("", True)
     fresh = stumbling()
     fresh.learn_many(x, y, np.ones(300))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn import metrics as sklearn  # type: ignore[import-untyped]
+from sklearn import metrics as sklearn
 
 import naive_evaluation as naive
 from alpha_pulse.kernels.base import scores as kernels
