@@ -10,10 +10,10 @@ import msgspec
 
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.engine.checkpoint import read_checkpoint
-from alpha_pulse.engine.defects import Defects
 from alpha_pulse.engine.verification_steps import Steps
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.journal.block import decode_blocks
+from alpha_pulse.journal.defects import Defects
 from alpha_pulse.stores.base import Block
 from alpha_pulse.stores.reading import StoreReader
 

@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.engine.defects import Defects
 from alpha_pulse.journal.block import JournalBlock
+from alpha_pulse.journal.defects import Defects
 from alpha_pulse.journal.layout import JournalLayout
 from alpha_pulse.kernels.session.layout import EXPIRED, SCORED_LABEL, TIE
 
