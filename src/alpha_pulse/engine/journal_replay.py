@@ -46,7 +46,7 @@ def replay_blocks(
     """
     for block in blocks:
         for piece in pieces(block, first, most, stops):
-            verifier.expected = piece
+            verifier.expect(piece)
             if piece.tables:
                 pipeline.on_block(bars_of(piece))
             else:

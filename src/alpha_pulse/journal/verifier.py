@@ -6,7 +6,7 @@ import numpy as np
 
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.feeds.bar_block import BarBlock
-from alpha_pulse.journal.block import JournalBlock, first_difference
+from alpha_pulse.journal.block import JournalBlock, first_difference, part
 
 
 class DifferenceError(StateError):
@@ -22,22 +22,28 @@ class DifferenceError(StateError):
 
 
 class ReplayVerifier:
-    """Takes the place of the journal while stored steps are replayed: each replayed block must equal the ``expected`` one."""
+    """Takes the place of the journal while stored steps are replayed: they must equal those of the block that is expected."""
 
     def __init__(self, location: str) -> None:
-        self.expected: JournalBlock | None = None
         self._location = location
+        self._expected: JournalBlock | None = None
+        self._compared = 0
+
+    def expect(self, block: JournalBlock) -> None:
+        """Set the block that is replayed next."""
+        self._expected, self._compared = block, 0
 
     @property
     def next_seq(self) -> int:
         """The number of the next step."""
-        assert self.expected is not None
-        return self.expected.first_seq
+        assert self._expected is not None
+        return self._expected.first_seq + self._compared
 
     def append(self, block: JournalBlock) -> None:
-        """Compare one replayed block with the stored one. Raises DifferenceError."""
-        assert self.expected is not None
-        step = first_difference(self.expected, block)
+        """Compare a replayed block, all or the next part of the stored one, with it. Raises DifferenceError."""
+        assert self._expected is not None
+        before, self._compared = self._compared, self._compared + block.steps
+        step = first_difference(part(self._expected, before, self._compared), block)
         if step is not None:
             raise DifferenceError(step.first_seq, step.first_ts, self._location)
 
