@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -178,6 +178,39 @@ def run(
     return finished(begun(feed, settings, store), sizes)
 
 
+def divided(
+    begin: Callable[[Store], System],
+    commands: Mapping[int, Callable[[System], object]],
+    sizes: Iterable[int],
+    stops: frozenset[int] = frozenset(),
+) -> Done:
+    """A run in blocks of these sizes, over and over; at the slices ``stops`` another system goes on with it.
+
+    ``commands`` are called by the number of slices before them.
+    """
+    store, each = MemoryStore(), itertools.cycle(sizes)
+    system = begin(store)
+    while True:
+        at = system.feed.position
+        if at in stops:
+            state = system.state_sha256()
+            system = begin(store)
+            assert system.state_sha256() == state, f"resumed in another state at slice {at}"
+        if at in commands:
+            commands[at](system)
+        room = min([next(each), *(place - at for place in (*commands, *stops) if place > at)])
+        if system.advance(room) < room:
+            return Done(system)
+
+
+def assert_equal(done: Done, whole: Done) -> None:
+    """Two runs have the same steps, bit for bit, and end in the same state."""
+    first = next((i for i, (one, other) in enumerate(zip(done.steps, whole.steps, strict=False)) if one != other), None)
+    assert first is None, f"row {first} is another one: {done.steps[first]!r}, but {whole.steps[first]!r} was expected"
+    assert len(done.steps) == len(whole.steps)
+    assert done.hashes == whole.hashes
+
+
 @cache
 def bundled_feed(name: str) -> ReplayFeed:
     """A bundled file, to be read only through `again`."""
@@ -294,6 +327,21 @@ class Keeping(BaseAgent):
         now, before = market_data.features.values, self._before
         self._before = now
         return 0.0 if before is None else float(np.sign(now[0] - before[0]))
+
+
+Requests = Mapping[tuple[str, int], Mapping[str, str]]
+"""By symbol and slice, the adaptations to request: by target, their types."""
+
+
+class Restive(TrendFollowing):
+    """Follows the trend, and requests the adaptations of ``wanted``."""
+
+    name = "restive"
+    wanted: ClassVar[Requests] = {}
+
+    def requested_adaptations(self, market_data: MarketView) -> Mapping[str, str]:
+        """What is wanted at the bar."""
+        return self.wanted.get((market_data.bar.symbol, market_data.bar.seq), {})
 
 
 class LeakyExtractor(FeatureExtractor):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -21,7 +20,7 @@ from alpha_pulse.models import ONLINE
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.outside import elsewhere, give, newest_signal
-from flow.runs import LEAN, Diverging, Done, Keeping, begun, let_peek, restless, run
+from flow.runs import LEAN, Diverging, Done, Keeping, assert_equal, begun, divided, let_peek, restless, run
 from journal_rows import rows
 
 BARS, LATE = 1_700, 60
@@ -86,27 +85,10 @@ def begin(store: Store) -> System:
     return begun(ReplayFeed(columns().columns), SETTINGS, store, resume=True)
 
 
-def divided(sizes: Iterable[int], stops: frozenset[int] = frozenset()) -> Done:
-    """The run in blocks of these sizes, over and over; at the slices ``stops`` another system goes on with it."""
-    store, each = MemoryStore(), itertools.cycle(sizes)
-    system = begin(store)
-    while True:
-        at = system.feed.position
-        if at in stops:
-            state = system.state_sha256()
-            system = begin(store)
-            assert system.state_sha256() == state, f"resumed in another state at slice {at}"
-        if at in COMMANDS:
-            COMMANDS[at](system)
-        room = min([next(each), *(place - at for place in (*COMMANDS, *stops) if place > at)])
-        if system.advance(room) < room:
-            return Done(system)
-
-
 @cache
 def whole() -> Done:
     """The run slice by slice."""
-    return divided([1])
+    return divided(begin, COMMANDS, [1])
 
 
 def test_everything_happens_in_this_market() -> None:
@@ -129,11 +111,7 @@ STOPS = st.frozensets(st.integers(1, BARS - 1), max_size=2)
 
 
 def check(sizes: list[int], stops: frozenset[int]) -> None:
-    done = divided(sizes, stops)
-    first = next((i for i, (one, other) in enumerate(zip(done.steps, whole().steps, strict=False)) if one != other), None)
-    assert first is None, f"row {first} is another one: {done.steps[first]!r}, slice by slice {whole().steps[first]!r}"
-    assert len(done.steps) == len(whole().steps)
-    assert done.state == whole().state
+    assert_equal(divided(begin, COMMANDS, sizes, stops), whole())
 
 
 @settings(max_examples=5)

@@ -177,7 +177,7 @@ class AdaptiveModelManager:
         return self.end_trial_if_due(session, ts)
 
     def on_request(self, session: Session, drift_type: str, ts: int) -> AdaptationAction | None:
-        """Process a user's request; before alarms, whose trials could prevent it."""
+        """Process a request of a user or an agent; before alarms, whose trials could prevent it."""
         return self._act(self._by_session[session], policy.on_request(drift_type), ts)
 
     def on_alarm(self, alarm: DriftAlarm) -> AdaptationAction | None:

@@ -65,7 +65,7 @@ def on_health(excess_loss: float, lost_accuracy: float, config: AdaptationConfig
 
 
 def on_request(drift_type: str) -> AdaptationDecision:
-    """A user's request: reset the model for a new regime; otherwise learn faster for a while."""
+    """A request of a user or an agent: reset the model for a new regime; otherwise learn faster for a while."""
     return AdaptationDecision(
         "reset" if drift_type == REGIME else "boost", "request", f"adaptation was requested ({drift_type})"
     )

@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.agents.base_agent import BaseAgent, checked_decision, refusal
+from alpha_pulse.agents.base_agent import AdaptationRequester, BaseAgent, checked_decision, refusal
 from alpha_pulse.agents.decisions import Decisions, make_decisions
 from alpha_pulse.agents.kernel_agent import KernelAgent
-from alpha_pulse.agents.members import check_members, kernel_form, settings_row
+from alpha_pulse.agents.members import check_members, kernel_form, requester, settings_row
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.core.errors import AgentError, ConfigError, NonFiniteError, StateError, did_you_mean
 from alpha_pulse.core.stateful import State, scalars_as, take_all
@@ -112,6 +112,10 @@ class AgentManager:
         n = len(agents)
         self._names = tuple(agent.name for agent in agents)
         self._forms = tuple((agent, kernel_form(agent)) for agent in agents)
+        self.requesters: tuple[AdaptationRequester, ...] = tuple(
+            found for agent in agents if (found := requester(agent)) is not None
+        )
+        """The agents that can request adaptations."""
         self._learning_rate, self._share = float(learning_rate), float(share)
         self._weights: Row = np.full(n, 1.0 / n)
         self._scale: Row = np.zeros(1)

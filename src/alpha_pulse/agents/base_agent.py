@@ -7,7 +7,8 @@ serving service implements.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 from alpha_pulse.core.errors import AgentError, NonFiniteError, StateError, did_you_mean
 from alpha_pulse.core.stateful import State
@@ -32,7 +33,8 @@ class BaseAgent(ABC):
 
     A subclass sets ``name``, looks up its features once with `index_of` and implements `rule_based_analysis`. It may store its
     latest direction for each symbol in ``held``, which is saved and restored. An agent with more memory extends `snapshot` and
-    `restore`. The same view must always give the same Signal, however often the agent decides.
+    `restore`. The same view must always give the same Signal, however often the agent decides. An agent with the method of
+    `AdaptationRequester` can request adaptations of the models.
 
     Parameters
     ----------
@@ -102,6 +104,21 @@ class BaseAgent(ABC):
                 "restore with the configuration that saved it"
             )
         self.held = dict(held)
+
+
+@runtime_checkable
+class AdaptationRequester(Protocol):
+    """An agent that can request adaptations of its symbol's models. It is called in Python, also if it ships a kernel."""
+
+    name: str
+
+    def requested_adaptations(self, market_data: MarketView) -> Mapping[str, str]:
+        """The adaptations to begin with the next slice: by target, ``performance`` (learn faster) or ``regime`` (reset).
+
+        Called once for each view, after `BaseAgent.decide`. The same view must always give the same requests. A request has no
+        effect during a trial and the cool-down after it, nor with ``adaptation.enabled = false``.
+        """
+        ...
 
 
 def checked_decision(agent: BaseAgent, market_data: MarketView) -> Signal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from alpha_pulse.agents.base_agent import BaseAgent
+from alpha_pulse.agents.base_agent import AdaptationRequester, BaseAgent
 from alpha_pulse.agents.kernel_agent import KernelAgent, ships_kernel
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.core.errors import AgentError
@@ -15,9 +15,19 @@ RESERVED = ("combined", "rules", "ml")
 
 
 def kernel_form(agent: BaseAgent) -> KernelAgent | None:
-    """The agent whose kernel replaces the Python form of ``agent``; None without one."""
-    inner = agent.agent if type(agent) is MLAwareAgent else agent
-    return inner if isinstance(inner, KernelAgent) and ships_kernel(inner) else None
+    """The agent whose kernel replaces the Python form of ``agent``; None without one, and for one that requests adaptations."""
+    inner = _inner(agent)
+    return inner if isinstance(inner, KernelAgent) and ships_kernel(inner) and requester(agent) is None else None
+
+
+def requester(agent: BaseAgent) -> AdaptationRequester | None:
+    """The agent, or the one that it wraps, if it can request adaptations; else None."""
+    inner = _inner(agent)
+    return inner if isinstance(inner, AdaptationRequester) else None
+
+
+def _inner(agent: BaseAgent) -> BaseAgent:
+    return agent.agent if type(agent) is MLAwareAgent else agent
 
 
 def settings_row(agent: BaseAgent) -> tuple[float, float, float, float]:

@@ -90,7 +90,7 @@ class BlockRecorder:
         events
             The rare events of both passes.
         requests
-            Adaptations that users requested before its first slice.
+            Adaptations that were requested before its first slice.
         """
         done = block.part(0, slices)
         tables, rows = self._tables(done), self._rows(first_seq, done, events, requests)

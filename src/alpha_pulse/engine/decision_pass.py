@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.adaptation.agent_requests import agent_requests
 from alpha_pulse.agents.agent_manager import AgentManager, Decisions
 from alpha_pulse.agents.decisions import make_decisions
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
@@ -23,6 +24,7 @@ from alpha_pulse.engine.symbol_state import SymbolState
 from alpha_pulse.execution.decision import ExecutionResult, SizingInput
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.feedback import TradingFeedbackService
+from alpha_pulse.feedback.trade_quality import TARGET
 from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.kernels.agents import decision as agent_layout
 from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
@@ -84,6 +86,9 @@ class DecisionPass:
         )  # fmt: skip
         self._make_rows(0, 0)
         self._block = BarBlock.of((), tuple(symbols))
+        self._last = -1
+        self.requests: list[tuple[str, str]] = []
+        """The adaptations that agents requested at the last slice that was decided: (session id, drift type)."""
         self._called: dict[int, list[Signal | None]] = {}
         self._opened: dict[int, list[Units]] = {}
         self._results: dict[int, ExecutionResult] = {}
@@ -124,6 +129,7 @@ class DecisionPass:
         self._counter[0] = 0
         self._cursor[:] = 0, layout.OPEN, 0, 0, len(self._execution.units)
         self._block, self.planned = block, planned
+        self._last, self.requests = len(block) - 1, []
         if len(block.code) > len(self.row_in_symbol) or len(block) > len(self.marks):
             self._make_rows(max(len(block.code), len(self.row_in_symbol)), max(len(block), len(self.marks)))
         load_slices(
@@ -140,7 +146,7 @@ class DecisionPass:
         self._connect_models()
 
     def run(self, last_phase: int, learn: Callable[[int], None]) -> None:
-        """Go on to ``last_phase`` of the last slice.
+        """Go on to ``last_phase`` of the last slice: that of the block, or the first one at which agents request adaptations.
 
         Parameters
         ----------
@@ -156,10 +162,20 @@ class DecisionPass:
         NonFiniteError
             A forecast is not finite.
         """
-        while (reason := run(self._table.words, len(self._block) - 1, last_phase)) != layout.DONE:
+        while (reason := run(self._table.words, self._last, last_phase)) != layout.DONE:
             self._act(reason, learn)
             if reason in REPLACING:
                 self._connect()
+
+    @property
+    def may_request(self) -> bool:
+        """Whether an agent can request adaptations."""
+        return bool(self._agents.requesters)
+
+    @property
+    def slices(self) -> int:
+        """How many slices of the block `run` goes on to."""
+        return self._last + 1
 
     def slices_done(self, block: BarBlock) -> int:
         """How many slices of ``block`` are behind it, their orders released; 0 for a block that was not loaded."""
@@ -247,6 +263,9 @@ class DecisionPass:
             for number, (_, form) in enumerate(self._agents.forms)
         ]
         self._cursor[layout.AGENTS_DONE] = 1
+        if found := agent_requests(self._agents.requesters, view, (*state.targets, TARGET)):
+            self.requests += found
+            self._last = int(self._cursor[layout.SLICE])
 
     # What a row and a slice gave.
 

@@ -9,7 +9,9 @@ learning, detecting, adapting, features, serving) is run for each symbol over th
 *learning pass*, see `alpha_pulse.engine.symbol_state`. What shares cash, weights and limits (stages 1, 7 and 8, and learning
 from trades) runs slice by slice: the *decision pass*. Neither looks past its row, and both stop where Python has to act. The
 learning pass notes what each row served; decisions read these notes and none of its models, which are at the end of the block
-by then. Commands and requests come between two blocks. So the size of a block changes no result.
+by then. Commands come between two blocks. Where a decision asks for something that changes learning (an agent requests an
+adaptation, which begins with the next slice), the block is cut after that slice: the learning pass goes back to the start of
+the block and is repeated up to there, and the other slices are a new block. So the size of a block changes no result.
 
 How a label reaches a model: in the learning pass, `alpha_pulse.kernels.session.target` computes it from the bar on which it is
 due and lets the model of that prediction learn it. A trade's comes from its closed lot, in `alpha_pulse.engine.quality_pass`.
@@ -31,6 +33,7 @@ from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.engine.block_record import BlockRecorder
 from alpha_pulse.engine.decision_pass import DecisionPass
 from alpha_pulse.engine.events import Events
+from alpha_pulse.engine.learning_state import LearningState
 from alpha_pulse.engine.quality_pass import QualityPass
 from alpha_pulse.engine.regime_monitor import RegimeMonitor
 from alpha_pulse.engine.symbol_state import SymbolState
@@ -61,6 +64,7 @@ class Pipeline:
     regimes: RegimeMonitor
     quality: QualityPass
     decisions: DecisionPass
+    learning_state: LearningState
     recorder: BlockRecorder
     journal: Journal
     committed: Callable[[JournalBlock], None]
@@ -69,17 +73,36 @@ class Pipeline:
     def on_block(self, block: BarBlock) -> None:
         """Process slices in order; the journal contains them before the last orders are released.
 
-        Where a decision fails, the slices before it are committed first, as if each had been a block.
+        A slice at which an agent requests an adaptation ends its block. The next block is at most as long, so requests at many
+        slices cost little. Where a decision fails, the slices before it are committed first, as if each had been a block.
         """
+        first, most = 0, len(block)
+        while first < len(block):
+            piece = block.part(first, min(first + most, len(block)))
+            done = self.process(piece)
+            first, most = first + done, done if done < len(piece) else 2 * done
+
+    def process(self, block: BarBlock) -> int:
+        """All stages, up to the first slice at which an adaptation was requested; returns how many slices that were."""
         requests, events = self.learning.take_requests(), Events()
+        if any(session_id == EVERY for session_id, _ in requests):
+            self.adaptation.fire_at_once(int(block.times[0]))
+        if len(block) > 1 and self.decisions.may_request:
+            self.learning_state.keep()
         fires = self.learn(block, requests, events)
         try:
             self.decide(block, fires, requests, events)
         except Exception:
             self.write(block, self.decisions.slices_done(block), requests, events)
             raise
-        self.write(block, len(block), requests, events)
+        done = self.decisions.slices
+        if done < len(block):  # the learning pass is ahead of the decisions, and its events up to here are known
+            self.learning_state.restore()
+            self.learn(block.part(0, done), requests, Events())
+        self.write(block, done, requests, events)
         self.decisions.run(RELEASE, lambda _: None)
+        self.learning.requests += self.decisions.requests
+        return done
 
     def on_commands(self, commands: list[Command]) -> None:
         """Apply users' commands as a step of their own, without a decision."""
@@ -91,8 +114,6 @@ class Pipeline:
 
     def learn(self, block: BarBlock, requests: Requests, events: Events) -> NDArray[np.bool_]:
         """2 to 6 of all slices, symbol by symbol; returns with which slices the timer of adaptation fires."""
-        if any(session_id == EVERY for session_id, _ in requests):
-            self.adaptation.fire_at_once(int(block.times[0]))
         fires = self.adaptation.timer_fires(block.times)
         others, states = self.regimes.others_of_rows(block), tuple(self.symbols.values())
         found = [Events() for _ in states]

@@ -61,7 +61,7 @@ class QualityPass:
         times, fires
             Of each slice: when it is, ns; whether the timer fires.
         requests
-            Adaptations that users requested: (session id, drift type).
+            Adaptations that were requested before the block: (session id, drift type).
         """
         self._times, self._fires, self._requests = times, fires, requests
         self._external = self._feedback.external_outcomes(int(times[0]))

@@ -107,7 +107,7 @@ class SymbolState:
         fires
             Whether the timer fires, per slice.
         requests
-            Adaptations that users requested, at the first slice: (number, target, drift type).
+            Adaptations that were requested, at the first slice: (number, target, drift type).
         manager
             Decides about adaptations.
         events

@@ -22,6 +22,7 @@ from alpha_pulse.engine.checkpoint import load_newest, state_sha256, write_check
 from alpha_pulse.engine.decision_pass import DecisionPass
 from alpha_pulse.engine.event_rows import EventRows
 from alpha_pulse.engine.journal_replay import replay_blocks
+from alpha_pulse.engine.learning_state import LearningState
 from alpha_pulse.engine.pipeline import Pipeline
 from alpha_pulse.engine.quality_pass import QualityPass
 from alpha_pulse.engine.regime_monitor import RegimeMonitor
@@ -215,6 +216,7 @@ class System:
             self.regimes,
             QualityPass(self.symbols, self.learning, self.execution, self.feedback, self.adaptation),
             decisions,
+            LearningState(self.symbols, self.learning, self.serving, self.adaptation, self.regimes),
             BlockRecorder(self.layout, tuple(self.symbols.values()), decisions, EventRows(self.execution, self.config.risk)),
             journal,
             committed,

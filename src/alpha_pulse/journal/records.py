@@ -30,7 +30,7 @@ from alpha_pulse.learning.training import ModelReady
 
 
 class AdaptationRequest(msgspec.Struct, frozen=True):
-    """An adaptation that a command of an earlier step requested, handled in this step; ``*`` stands for the timer."""
+    """An adaptation that a command or an agent requested in an earlier step, handled in this step; ``*`` is the timer."""
 
     session_id: str
     drift_type: str

@@ -71,7 +71,7 @@ class OnlineLearningService:
         self.listeners: dict[str, list[asyncio.Queue[Prediction]]] = {}
         """By symbol, where committed predictions are published to."""
         self.requests: list[tuple[str, str]] = []
-        """Adaptations that users requested, (session id, drift type); stage 4 handles them in order."""
+        """Adaptations that users or agents requested, (session id, drift type); stage 4 handles them in order."""
         self._running: RunningSystem | None = None
 
     def attach(self, running: RunningSystem) -> None:

@@ -162,11 +162,12 @@ class BatchMember:
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        saved, self._due_bars = state.scalars["ready"], state.scalars["due_bars"]
+        before, saved, self._due_bars = self.ready, state.scalars["ready"], state.scalars["due_bars"]
         ready = None if saved is None else msgspec.convert(saved, ModelReady)
         self.status = msgspec.structs.replace(self.status, ready=ready, refused=state.scalars["refused"])
         if ready is not None:
-            self._model.restore(State(state.scalars["model"], state.arrays))
+            if ready != before:  # its version names the artefact, so an equal one is the same model
+                self._model.restore(State(state.scalars["model"], state.arrays))
             return
         self._head[layout.GATHERED] = len(state.arrays["labels"])
         self._bars = state.arrays["bars"].copy()

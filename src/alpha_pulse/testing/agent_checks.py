@@ -10,11 +10,11 @@ AssertionError where the agent breaks the contract:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from alpha_pulse.agents.base_agent import BaseAgent, checked_decision
+from alpha_pulse.agents.base_agent import AdaptationRequester, BaseAgent, checked_decision
 from alpha_pulse.agents.kernel_agent import KernelAgent, ships_kernel
 from alpha_pulse.core.durations import HOUR_NS
 from alpha_pulse.core.errors import AgentError
@@ -116,6 +116,22 @@ def check_agent_memory_is_bounded(factory: AgentFactory) -> None:
     assert sizes[1] <= 1.5 * sizes[0] + 64, f"{agent.name}: the state grew from {sizes[0]} to {sizes[1]} bytes"
 
 
+def check_agent_requests_are_repeatable(factory: AgentFactory) -> None:
+    """Asked again about the same view, an agent requests the same adaptations, without a change of its state; an agent that
+    requests none passes."""
+    agent = factory(_SCHEMA.names)
+    if not isinstance(agent, AdaptationRequester):
+        return
+    for view in market_views(200, 12):
+        checked_decision(agent, view)
+        state, first = digest({"agent": agent.snapshot()}), agent.requested_adaptations(view)
+        assert isinstance(first, Mapping), f"{agent.name}: requested {first!r}; expected a mapping from targets to types"
+        known = set(first) <= {"volatility", "direction", "trade_quality"} and set(first.values()) <= {"performance", "regime"}
+        assert known, f"{agent.name}: requested {first!r} at bar {view.bar.seq}; expected targets and 'performance' or 'regime'"
+        assert agent.requested_adaptations(view) == first, f"{agent.name}: bar {view.bar.seq} gave two different requests"
+        assert digest({"agent": agent.snapshot()}) == state, f"{agent.name}: a request at bar {view.bar.seq} changed its state"
+
+
 def check_agent_names_missing_feature(factory: AgentFactory) -> None:
     """Without the features that it needs, an agent raises an AgentError that names it; an agent that needs none works."""
     name = factory(_SCHEMA.names).name
@@ -211,6 +227,7 @@ def yield_agent_checks() -> Iterator[Callable[[AgentFactory], None]]:
     yield check_agent_is_repeatable
     yield check_agent_is_deterministic
     yield check_agent_state_round_trip
+    yield check_agent_requests_are_repeatable
     yield check_agent_memory_is_bounded
     yield check_agent_kernel_equals_python
     yield check_agent_kernel_is_pure
