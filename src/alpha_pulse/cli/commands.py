@@ -11,6 +11,7 @@ from alpha_pulse.cli.command_line import Commands, in_range
 from alpha_pulse.cli.data_commands import data_app
 from alpha_pulse.cli.journal.commands import journal_app
 from alpha_pulse.cli.reading_options import DataOptions, reads_bars
+from alpha_pulse.core.systems import check_system
 from alpha_pulse.core.version import __version__
 
 app = Commands(
@@ -50,9 +51,12 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
     """Options of the program itself."""
+    if context.invoked_subcommand != "doctor":
+        check_system()
 
 
 @app.command()

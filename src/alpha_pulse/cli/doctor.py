@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from alpha_pulse.core.errors import AlphaPulseError
+from alpha_pulse.core.systems import INSTALL_OPENMP, check_system, describe_system, lacks_openmp
 
 PYTHONS = ((3, 11), (3, 14))
 MODULES = {
@@ -44,7 +45,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def examine(config: Path | None, port: int) -> Iterator[Finding]:
-    """Run the checks one after the other.
+    """Run the checks one after the other; only the first one on a system where this program does not run.
 
     Parameters
     ----------
@@ -53,6 +54,10 @@ def examine(config: Path | None, port: int) -> Iterator[Finding]:
     port
         The port to check for the page.
     """
+    system = _finding("system", _system)
+    yield system
+    if not system.ok:
+        return
     for name, check in (
         ("python", _python),
         ("packages", _packages),
@@ -79,6 +84,11 @@ def _finding(name: str, check: Callable[[], Finding]) -> Finding:
         return Finding(name, ok=False, detail=f"{error.filename}: {error.strerror}", fix="give this user access to it")
 
 
+def _system() -> Finding:
+    check_system()
+    return Finding("system", ok=True, detail=describe_system())
+
+
 def _python() -> Finding:
     version = sys.version_info[:2]
     first, last = (".".join(map(str, bound)) for bound in PYTHONS)
@@ -94,7 +104,8 @@ def _packages() -> Finding:
         except (ImportError, OSError) as error:
             broken.append(f"{distribution} ({error})")
     if broken:
-        return Finding("packages", ok=False, detail=f"cannot be imported: {', '.join(broken)}", fix=INSTALL_AGAIN)
+        fix = INSTALL_OPENMP if lacks_openmp(broken[0]) else INSTALL_AGAIN
+        return Finding("packages", ok=False, detail=f"cannot be imported: {', '.join(broken)}", fix=fix)
     return Finding("packages", ok=True, detail=f"all {len(MODULES)} can be imported")
 
 

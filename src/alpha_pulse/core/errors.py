@@ -21,6 +21,10 @@ class DataError(AlphaPulseError):
     """Market data or other external input that is invalid."""
 
 
+class UnsupportedSystemError(AlphaPulseError):
+    """An operating system on which this program does not run."""
+
+
 class NonFiniteError(DataError):
     """A NaN, an infinite or a too large number where a finite number is needed."""
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import math
 from collections import deque
 from collections.abc import Mapping
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError, StateError
+from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError, StateError, UnsupportedSystemError
 from alpha_pulse.core.stateful import State
+from alpha_pulse.core.systems import INSTALL_OPENMP, lacks_openmp
 from alpha_pulse.kernels.trees import gbm as kernels
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.validation import check_row, check_rows
@@ -106,10 +109,11 @@ class LightGBM:
             Shapes do not fit, a label is neither 0 nor 1, or a weight is negative.
         SessionError
             The examples of positive weight are all of one class.
+        UnsupportedSystemError
+            LightGBM's library cannot be loaded.
         """
         self._refuse_unfit(features, labels, weights)
-        import lightgbm  # serving does not need it
-
+        lightgbm = _library()
         used = weights > 0.0
         if not used.all():
             features, labels, weights = features[used], labels[used], weights[used]
@@ -231,6 +235,18 @@ def pack_text(text: str, n_features: int) -> Row:
     except (ValueError, IndexError) as error:
         raise StateError(f"a LightGBM text model cannot be served: {error}; train it again") from None
     return np.concatenate(blocks).view(np.float64)
+
+
+def _library() -> ModuleType:
+    """The package lightgbm, which only training needs. Raises UnsupportedSystemError when it cannot be loaded."""
+    try:
+        return importlib.import_module("lightgbm")
+    except OSError as error:
+        fix = INSTALL_OPENMP if lacks_openmp(str(error)) else "install AlphaPulse again into a fresh environment"
+        raise UnsupportedSystemError(
+            f"the batch model cannot be trained, because lightgbm cannot be loaded: {error}; {fix}, or set "
+            "batch.enabled = false"
+        ) from None
 
 
 def _fields(section: str) -> dict[str, str]:

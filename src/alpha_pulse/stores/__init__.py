@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from alpha_pulse.core.errors import StoreError, did_you_mean
 from alpha_pulse.core.plugins import load, names
+from alpha_pulse.core.systems import check_system
 
 if TYPE_CHECKING:
     from alpha_pulse.core.config import StoreConfig
     from alpha_pulse.stores.base import Store
+
+# Before any module of this package: they import modules of Python that Windows does not have.
+check_system()
 
 STORES = {
     "memory": "alpha_pulse.stores.memory:MemoryStore",

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import lightgbm
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError, StateError
+from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError, StateError, UnsupportedSystemError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.kernels.trees.gbm import gbm_predict, gbm_predict_rows
 from alpha_pulse.models.gbm import LightGBM, pack_text
@@ -203,3 +204,12 @@ def test_text_that_cannot_be_served_is_refused() -> None:
     with pytest.raises(StateError, match="damaged"):
         model.restore(State(arrays={"text": np.array([255, 254], dtype=np.uint8)}))
     assert model.text == text
+
+
+def test_a_library_that_cannot_be_loaded_is_named_with_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "lightgbm.py").write_text('raise OSError("libgomp.so.1: cannot open shared object file")')
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "lightgbm")
+    rows, labels = data(1, 50, 4, 1)
+    with pytest.raises(UnsupportedSystemError, match=r"libgomp\.so\.1.*apt install libgomp1"):
+        LightGBM(4, trees=1).fit(rows, labels, np.ones(50))
