@@ -15,8 +15,8 @@ INSTALL := $(PIP) install --require-hashes --no-deps --no-compile
 step = @printf '\n== %s\n' '$(1)'
 
 help:
-	@echo 'make run     trade the bundled data on paper at a visible speed, and serve the page that shows it (installs first if needed; ARGS=--fresh starts a new run)'
-	@echo 'make replay  trade them as fast as possible and show the result'
+	@echo 'make run     trade on paper a synthetic market that changes, at a visible speed, and serve the page that shows it (installs first if needed; ARGS="--demo eurusd" trades the bundled bars, ARGS=--fresh starts a new run)'
+	@echo 'make replay  trade the bundled bars as fast as possible and show the result'
 	@echo 'make test    lint, types, import rules and all tests (installs first if needed)'
 	@echo 'make setup   create .venv and install the packages that a user needs'
 	@echo 'make mutants insert defects, one at a time, and check that the tests detect each; make golden: rebuild the golden tables'
@@ -59,7 +59,7 @@ page: node
 	@$(BIN)/python scripts/build_page.py
 
 run: page
-	@exec $(BIN)/alpha-pulse run $(ARGS)
+	@exec $(BIN)/alpha-pulse run $(if $(filter --data --data=% --demo --demo=%,$(ARGS)),,--demo drift) $(ARGS)
 
 replay: $(RUNTIME)
 	@$(BIN)/alpha-pulse replay

@@ -17,6 +17,7 @@ from alpha_pulse.kernels.base.kernel_cache import cache_root
 from cli_runs import environment, forked
 
 PATIENCE_S = 60.0
+SERVED = ("--config", "small.toml", "--port", "0", "--json")
 NOT_COMPILED = "alpha_pulse.kernels.agents.reversion-"
 """A module whose one kernel is compiled in half a second, and is in no other kernel."""
 
@@ -63,9 +64,21 @@ def up(
     place: Path, *flags: str, make: Callable[..., list[str]] = forked, compiled: bool = True, **extra: str
 ) -> Iterator[Running]:
     """A run whose engine is compiled; ``extra`` variables are in its environment. It is killed at the end."""
-    arguments = ["run", "--data", "bars.parquet", "--config", "small.toml", "--port", "0", "--json", *flags]
+    with _up(place, make("run", "--data", "bars.parquet", *SERVED, *flags), compiled=compiled, **extra) as run:
+        yield run
+
+
+@contextmanager
+def demo_up(place: Path, *flags: str) -> Iterator[Running]:
+    """As `up`, of the synthetic demo."""
+    with _up(place, forked("run", "--demo", "drift", *SERVED, *flags), compiled=True) as run:
+        yield run
+
+
+@contextmanager
+def _up(place: Path, command: list[str], *, compiled: bool, **extra: str) -> Iterator[Running]:
     process = subprocess.Popen(
-        make(*arguments), cwd=place, env=environment(place, **extra), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command, cwd=place, env=environment(place, **extra), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
         assert process.stdout is not None

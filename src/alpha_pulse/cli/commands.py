@@ -16,8 +16,8 @@ from alpha_pulse.core.version import __version__
 
 app = Commands(
     "An adaptive trading system whose models learn while it trades.\n\n"
-    "Start with [bold]alpha-pulse run[/], which trades bundled bars on paper and serves a page that shows it, or with "
-    "[bold]alpha-pulse replay[/], which trades them as fast as possible. "
+    "Start with [bold]alpha-pulse run --demo drift[/], which trades bars on paper and serves a page that shows it, or with "
+    "[bold]alpha-pulse replay[/], which trades bundled bars as fast as possible. "
     "The documentation is in docs/README.md of the source.\n\n"
     "Example: [bold]alpha-pulse replay[/]",
     name="alpha-pulse",
@@ -29,13 +29,22 @@ app.add_typer(config_app, name="config")
 app.add_typer(data_app, name="data")
 app.add_typer(journal_app, name="journal")
 
-HOST, PORT, SPEED = "127.0.0.1", 8650, 8.0
-"""Defaults of `run`: the address of its page, and bars per second."""
+HOST, PORT = "127.0.0.1", 8650
+"""Defaults of `run`: the address of its page."""
+SPEED, DRIFT_SPEED = 8.0, 40.0
+"""Bars per second of `run` without ``--speed``; in the synthetic demo the market changes about once a minute."""
 
 DataFiles = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FILE", help="Bars: a file, a folder of files or a quoted pattern; may be repeated (default: EURUSD 2017, 1h)."
+    ),
+]
+DemoName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="drift|eurusd",
+        help="Bars that need no file: drift, a synthetic market that changes at known bars; or eurusd, the bundled year.",
     ),
 ]
 ConfigFile = Annotated[
@@ -63,6 +72,7 @@ def _options(
 @reads_bars(DataFiles, required=False)
 def replay(
     options: DataOptions,
+    demo: DemoName = None,
     config: ConfigFile = None,
     store: Annotated[
         str | None,
@@ -85,20 +95,20 @@ def replay(
 
     Example: [bold]alpha-pulse replay --data prices.csv --tz UTC --store run.db --json result.json[/]
     """
-    from alpha_pulse.cli.reading import files_of, read_feed
+    from alpha_pulse.cli.reading import ChosenBars
     from alpha_pulse.cli.replay import Outputs, run
     from alpha_pulse.cli.terminal.paths import check_folders_exist, check_separate_files
     from alpha_pulse.cli.terminal.signals import StoppedError
     from alpha_pulse.cli.terminal.streams import file_of
     from alpha_pulse.library.settings import load_settings
 
-    files = files_of(options)
+    bars = ChosenBars(options, demo)
     outputs: dict[str, Path | None] = {"--json": file_of(json), "--decisions": decisions}
-    check_separate_files(outputs, {"--data": files, "--config": [config]}, store)
+    check_separate_files(outputs, {"--data": bars.files, "--config": [config]}, store)
     check_folders_exist(outputs, store)
     settings = load_settings(config)
-    feed = read_feed(options, files)
-    command = ["alpha-pulse", "replay", *options.words()]
+    feed = bars.read()
+    command = ["alpha-pulse", "replay", *bars.words()]
     for name, value in {"--config": config, "--json": json, "--decisions": decisions}.items():
         command += [] if value is None else [name, str(value)]
     try:
@@ -111,6 +121,7 @@ def replay(
 @reads_bars(DataFiles, required=False)
 def run(
     options: DataOptions,
+    demo: DemoName = None,
     config: ConfigFile = None,
     store: Annotated[
         str | None,
@@ -124,8 +135,13 @@ def run(
         bool, typer.Option("--fresh", help="Start from the first bar, in a new store; the old store is not deleted.")
     ] = False,
     speed: Annotated[
-        float, typer.Option(metavar="X", callback=in_range(0), help="Bars per second; 0: as fast as possible.")
-    ] = SPEED,
+        float | None,
+        typer.Option(
+            metavar="X",
+            callback=in_range(0),
+            help=f"Bars per second; 0: as fast as possible (default: {SPEED:g}; with --demo drift {DRIFT_SPEED:g}).",
+        ),
+    ] = None,
     host: Annotated[str, typer.Option(metavar="H", help="Address to listen on.")] = HOST,
     port: Annotated[
         int, typer.Option(metavar="P", callback=in_range(0, 65_535), help="Port of the page; 0: any free port.")
@@ -136,9 +152,9 @@ def run(
 ) -> None:
     """Trade on paper slowly enough to watch, and serve a page that shows and controls the run.
 
-    A second start resumes the run. Example: [bold]alpha-pulse run --speed 20[/]
+    A second start resumes the run. Example: [bold]alpha-pulse run --demo drift[/]
     """
-    from alpha_pulse.cli.reading import files_of, name_of, read_feed
+    from alpha_pulse.cli.reading import ChosenBars
     from alpha_pulse.cli.run import run as run_and_serve
     from alpha_pulse.cli.served_run import ServeOptions
     from alpha_pulse.cli.terminal.paths import check_folders_exist, check_separate_files
@@ -148,23 +164,24 @@ def run(
 
     if fresh and store is not None:
         raise ConfigError("--fresh and --store were both given; give only one: a --store without a run starts a new one")
-    if not speed < float("inf"):
+    if speed is not None and not speed < float("inf"):
         raise ConfigError(f"--speed is {speed}; expected bars per second, or 0 for as fast as possible")
-    files = files_of(options)
-    check_separate_files({}, {"--data": files, "--config": [config]}, store)
+    bars = ChosenBars(options, demo)
+    check_separate_files({}, {"--data": bars.files, "--config": [config]}, store)
     check_folders_exist({}, store)
     settings = load_settings(config)
-    feed = read_feed(options, files)
-    serving = ServeOptions(host, port, speed, json, default_store=store is None)
+    feed = bars.read()
+    usual_speed = DRIFT_SPEED if bars.is_synthetic else SPEED
+    serving = ServeOptions(host, port, usual_speed if speed is None else speed, json, default_store=store is None)
     non_defaults = {
         "--config": config, "--store": store,
         "--host": host if host != HOST else None, "--port": port if port != PORT else None,
-        "--speed": f"{speed:g}" if speed != SPEED else None,
+        "--speed": f"{speed:g}" if speed not in (None, usual_speed) else None,
     }  # fmt: skip
-    command = ["alpha-pulse", "run", *options.words()]
+    command = ["alpha-pulse", "run", *bars.words()]
     command += [word for name, value in non_defaults.items() if value is not None for word in (name, str(value))]
     try:
-        run_and_serve(settings, feed, name_of(files), store, fresh=fresh, serving=serving, command=command)
+        run_and_serve(settings, feed, bars.name, store, fresh=fresh, serving=serving, command=command)
     except StoppedError as stopped:
         raise typer.Exit(stopped.exit_code) from None
 

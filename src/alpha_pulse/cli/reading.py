@@ -1,4 +1,4 @@
-"""The bars of ``--data``: find the files and read them."""
+"""The bars of ``--data`` and ``--demo``: find the files and read them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 
 from alpha_pulse.cli.reading_options import DataOptions
-from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
 from alpha_pulse.data import DEFAULT, bundled
+from alpha_pulse.data.demos import DEMOS, DRIFT, drift
 from alpha_pulse.feeds.files.paths import expand
 from alpha_pulse.feeds.market_data import ReadOptions
 from alpha_pulse.feeds.reading import read
@@ -39,18 +40,57 @@ def reader_options(options: DataOptions) -> ReadOptions:
     return msgspec.convert({**fields, "symbols": options.symbol or ()}, ReadOptions)
 
 
-def read_feed(options: DataOptions, files: Sequence[Path]) -> ReplayFeed:
-    """Read the bars of the files. Raises DataError and ConfigError, see `alpha_pulse.feeds.reading.read`."""
-    return ReplayFeed.from_data(read(files, reader_options(options)))
+class ChosenBars:
+    """The bars of a run: those of ``--demo``, else those of ``--data``, else the bundled file.
 
+    Raises
+    ------
+    UnknownNameError
+        There is no such demo.
+    ConfigError
+        ``--data`` was given beside ``--demo``, or an option of the reader beside a demo that is not read from a file.
+    DataError
+        ``--data`` matches no file.
 
-def name_of(files: Sequence[Path]) -> str:
-    """A short name of the data.
-
-    >>> name_of([Path("a/btc.csv"), Path("eth.csv")])
-    'btc and 1 more'
+    >>> ChosenBars(DataOptions(None), "drift").words()
+    ['--demo', 'drift']
     """
-    return files[0].stem if len(files) == 1 else f"{files[0].stem} and {len(files) - 1} more"
+
+    def __init__(self, options: DataOptions, demo: str | None) -> None:
+        self._options, self._demo = options, demo
+        if demo is not None:
+            _check_demo(demo, options)
+        self.is_synthetic = demo == DRIFT
+        self.files: Sequence[Path] = () if self.is_synthetic else files_of(options)
+
+    @property
+    def name(self) -> str:
+        """A short name of the data."""
+        if self.is_synthetic:
+            return f"{DRIFT} (synthetic)"
+        first = self.files[0].stem
+        return first if len(self.files) == 1 else f"{first} and {len(self.files) - 1} more"
+
+    def words(self) -> list[str]:
+        """The choice as arguments of a command line."""
+        return [*(() if self._demo is None else ("--demo", self._demo)), *self._options.words()]
+
+    def read(self) -> ReplayFeed:
+        """The feed. Raises DataError and ConfigError, see `alpha_pulse.feeds.reading.read`."""
+        if self.is_synthetic:
+            return drift()
+        return ReplayFeed.from_data(read(self.files, reader_options(self._options)))
+
+
+def _check_demo(demo: str, options: DataOptions) -> None:
+    """Raises for a demo that does not exist, and for options beside it that would have no effect."""
+    if demo not in DEMOS:
+        raise UnknownNameError(f"--demo is {demo!r}{did_you_mean(demo, DEMOS)}")
+    words = options.words()
+    if options.data or (demo == DRIFT and words):
+        raise ConfigError(
+            f"--demo {demo} and {words[0]} were both given, but the bars of a demo are fixed; give only one of them"
+        )
 
 
 def with_files(result: bytes, feed: ReplayFeed) -> bytes:

@@ -26,7 +26,9 @@ from alpha_pulse.cli.replay import IN_MEMORY
 from alpha_pulse.cli.terminal.signals import StoppedError
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NotReadyError, StateError
+from alpha_pulse.feeds.notes import some
 from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.feeds.synthetic import SyntheticFeed
 from alpha_pulse.gateway.protocol import Gateway
 from alpha_pulse.library.compiling import compiling
 from alpha_pulse.reporting.report import decode_report
@@ -189,6 +191,9 @@ class ServedRun:
             bars = f"all {total} are done"
             speed = "start a new run with " + ("--fresh" if serving.default_store else "another --store")
         print(f"{', '.join(feed.symbols)} on paper: {bars}, {speed}", flush=True)
+        if isinstance(feed, SyntheticFeed) and feed.about is not None:
+            changes = some([f"{bar:,}" for bar in feed.change_points])
+            print(f"the generator changes this market at bars {changes}; the page shows what follows", flush=True)
 
     def report_stop(self, number: int, command: list[str]) -> None:
         """Print how to resume. Raises StoppedError before the end of the data, NotReadyError when the engine had failed."""

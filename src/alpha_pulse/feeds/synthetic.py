@@ -51,12 +51,30 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
 class SyntheticFeed(ReplayFeed):
     """A `ReplayFeed` with known change points.
 
-    ``change_points``: the indices of the first bars after each change, the same for all symbols.
+    Parameters
+    ----------
+    columns
+        The bars.
+    change_points
+        The indices of the first bars after each change, the same for all symbols.
+    about
+        What is synthetic, as a sentence for reports and the page; None where nobody is to be told.
+    effects
+        What each change does, in a few words for the page.
     """
 
-    def __init__(self, columns: BarColumns, change_points: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self,
+        columns: BarColumns,
+        change_points: tuple[int, ...] = (),
+        *,
+        about: str | None = None,
+        effects: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(columns)
         self.change_points = change_points
+        self.about = about
+        self.effects = effects
 
 
 def random_walk(bars: int, seed: int, market: Market | None = None) -> SyntheticFeed:

@@ -60,14 +60,37 @@ class Compiling(msgspec.Struct, frozen=True):
     kernels: int
 
 
+class PlantedChange(msgspec.Struct, frozen=True):
+    """A change of a synthetic market: ``bar`` is the number of its first bar, and ``effect`` says in a few words what it does.
+
+    ``seq`` is None until the run has reached the change.
+    """
+
+    bar: int
+    bar_open_ms: int
+    seq: int | None
+    effect: str
+
+
+class SyntheticStatus(msgspec.Struct, frozen=True):
+    """What is synthetic about the bars, as a sentence, and the changes that the generator makes, in order.
+
+    The models do not know the changes.
+    """
+
+    about: str
+    changes: list[PlantedChange]
+
+
 class FeedStatus(msgspec.Struct, frozen=True):
-    """The feed and the progress of the run in it."""
+    """The feed and the progress of the run in it. ``synthetic`` is None for bars of a market."""
 
     name: str
     symbols: tuple[str, ...]
     interval_s: float
     bars_total: int
     bars_done: int
+    synthetic: SyntheticStatus | None
 
 
 class CountsStatus(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from alpha_pulse.feeds.base import Feed
 from alpha_pulse.feeds.notes import some
 from alpha_pulse.feeds.quality.warnings import find_warnings
 from alpha_pulse.feeds.replay import ReplayFeed
+from alpha_pulse.feeds.synthetic import SyntheticFeed
 from alpha_pulse.reporting.required_bars import too_few_bars
 from alpha_pulse.venues.money import cash_text
 
@@ -32,6 +33,7 @@ def check_data(config: Config, feed: Feed) -> list[str]:
         return []
     bars = dict(zip(feed.symbols, np.bincount(feed.columns.code, minlength=len(feed.symbols)).tolist(), strict=True))
     return [
+        *([feed.about] if isinstance(feed, SyntheticFeed) and feed.about is not None else []),
         *(note.text for note in find_warnings(feed.columns, interval_stated=not feed.interval_inferred)),
         *too_few_bars(config, bars),
         *_too_dear(config, feed),

@@ -50,6 +50,7 @@ from alpha_pulse.metrics.reliability import ReliabilityTable
 from alpha_pulse.reporting.alarm_counts import NAMES, alarm_counts
 from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
 from alpha_pulse.runtime.history.history import History
+from alpha_pulse.runtime.history.planted import synthetic_status
 from alpha_pulse.runtime.history.run_history import RunHistory
 from alpha_pulse.runtime.history.steps import action_out, alarm_out, step_message
 from alpha_pulse.runtime.history.success import LiveSuccess, marks_per_year
@@ -169,7 +170,12 @@ class LocalGateway:
             state=control.state,
             detail=runner.detail,
             feed=FeedStatus(
-                self._name, system.feed.symbols, system.feed.interval_ns / SECOND_NS, system.feed.total_bars, history.bars
+                self._name,
+                system.feed.symbols,
+                system.feed.interval_ns / SECOND_NS,
+                system.feed.total_bars,
+                history.bars,
+                synthetic_status(system.feed, history.content.equity),
             ),
             bars_per_second=control.bars_per_second,
             measured_bars_per_second=runner.measured_bars_per_second,

@@ -66,12 +66,27 @@ export interface SuccessMetrics {
   ml_pnl: MlPnl | null;
 }
 
+/** A change that the generator of a synthetic market makes; `seq` is null until the run has reached it. */
+export interface PlantedChange {
+  bar: number;
+  bar_open_ms: number;
+  seq: number | null;
+  effect: string;
+}
+
 export interface SystemStatus extends Control {
   version: string;
   run_id: string;
   mode: string;
   detail: string | null;
-  feed: { name: string; symbols: string[]; interval_s: number; bars_total: number; bars_done: number };
+  feed: {
+    name: string;
+    symbols: string[];
+    interval_s: number;
+    bars_total: number;
+    bars_done: number;
+    synthetic: { about: string; changes: PlantedChange[] } | null;
+  };
   measured_bars_per_second: number | null;
   ts_ms: number | null;
   bar_open_ms: number | null;
