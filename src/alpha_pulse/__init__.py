@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from alpha_pulse.agents.ml_aware_agent import MLAwareAgent as MLAwareAgent
     from alpha_pulse.core.config import Config as Config
     from alpha_pulse.core.errors import AlphaPulseError as AlphaPulseError
+    from alpha_pulse.features.own import Bars as Bars
+    from alpha_pulse.features.own import feature as feature
     from alpha_pulse.feedback.trading_feedback_service import TradingFeedbackService as TradingFeedbackService
     from alpha_pulse.learning.online_learning_service import OnlineLearningService as OnlineLearningService
     from alpha_pulse.library.listing import open_run as open_run
@@ -28,12 +30,14 @@ if TYPE_CHECKING:
 _PLACES = {
     "AdaptiveModelManager": "alpha_pulse.adaptation.adaptive_model_manager",
     "AlphaPulseError": "alpha_pulse.core.errors",
+    "Bars": "alpha_pulse.features.own",
     "Config": "alpha_pulse.core.config",
     "MLAwareAgent": "alpha_pulse.agents.ml_aware_agent",
     "ModelServingService": "alpha_pulse.serving.model_serving_service",
     "OnlineLearningService": "alpha_pulse.learning.online_learning_service",
     "Run": "alpha_pulse.library.run",
     "TradingFeedbackService": "alpha_pulse.feedback.trading_feedback_service",
+    "feature": "alpha_pulse.features.own",
     "open_run": "alpha_pulse.library.listing",
     "replay": "alpha_pulse.library.replay",
     "runs": "alpha_pulse.library.listing",
@@ -44,6 +48,7 @@ _MODULES = ("data",)
 __all__ = [
     "AdaptiveModelManager",
     "AlphaPulseError",
+    "Bars",
     "Config",
     "MLAwareAgent",
     "ModelServingService",
@@ -52,6 +57,7 @@ __all__ = [
     "TradingFeedbackService",
     "__version__",
     "data",
+    "feature",
     "open_run",
     "replay",
     "runs",

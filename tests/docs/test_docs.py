@@ -143,6 +143,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a user's bars, and an ``alpha-pulse`` that runs this program."""
     folder = tmp_path_factory.mktemp("shell")
     cli_runs.write_bars(folder / "bars.parquet", 400)
+    (folder / "my_features.py").write_text(blocks("docs/how-to/own-feature.md", "python")[0].text, encoding="utf-8")
     program = folder / "bin" / "alpha-pulse"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {shlex.join(cli_runs.forked())} "$@"\n', encoding="utf-8")
@@ -173,7 +174,7 @@ def test_every_flag_in_a_command_exists(place: Path) -> None:
         inline = re.findall(r"`((?:[A-Z_]+=\S+ )*alpha-pulse [^`\n]+)`", text)
         for command in [*inline, *(command for command, _ in commands(page))]:
             words = command[command.index(OURS) + len(OURS) :].split()
-            name = " ".join(words[:2] if words[0] in ("config", "data", "journal") else words[:1])
+            name = " ".join(words[:2] if words[0] in ("check", "config", "data", "journal") else words[:1])
             if name.startswith("-"):
                 continue
             if name not in known:

@@ -70,7 +70,7 @@ def _accepted(kind: shapes.Type) -> str:
         case shapes.UnionType():
             return " or ".join(_accepted(member) for member in kind.types if not isinstance(member, shapes.NoneType))
         case shapes.DictType():
-            return "a table of these by symbol"
+            return "a table of these by symbol" if not isinstance(kind.value_type, shapes.StrType) else "table of names"
         case shapes.IntType() | shapes.FloatType():
             noun = "integer" if isinstance(kind, shapes.IntType) else "number"
             bounds = (("above", kind.gt), ("at least", kind.ge), ("below", kind.lt), ("at most", kind.le))

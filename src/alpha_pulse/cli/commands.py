@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from alpha_pulse.cli.check_commands import check_app
 from alpha_pulse.cli.command_line import Commands, in_range
 from alpha_pulse.cli.data_commands import data_app
 from alpha_pulse.cli.journal.commands import journal_app
@@ -27,6 +28,7 @@ app = Commands(
 config_app = Commands("Show the settings.\n\nExample: [bold]alpha-pulse config show[/]")
 app.add_typer(config_app, name="config")
 app.add_typer(data_app, name="data")
+app.add_typer(check_app, name="check")
 app.add_typer(journal_app, name="journal")
 
 HOST, PORT = "127.0.0.1", 8650

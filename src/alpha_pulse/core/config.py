@@ -44,6 +44,17 @@ class LearningConfig(_Section, frozen=True):
     """Labels in the sliding window of scores."""
 
 
+class FeaturesConfig(_Section, frozen=True):
+    """A user's own features, beside those of the program."""
+
+    own: tuple[str, ...] = ()
+    """Own features, as `module:name`, from the current folder or installed packages (docs/how-to/own-feature.md). Their names
+    are the names of their columns."""
+    sources: dict[str, str] = {}
+    """SHA-256 of the module of each own feature, by `module:name`. Entered by the program when a run starts, and part of the
+    hash of the configuration. A run that states another one is refused."""
+
+
 class BatchConfig(_Section, frozen=True):
     """The frozen LightGBM model."""
 
@@ -213,6 +224,7 @@ class Config(_Section, frozen=True):
     seed: NonNegativeInt = 1
     """Seed of every generator: LightGBM's, and that of the bootstrap for reported intervals."""
     learning: LearningConfig = msgspec.field(default_factory=LearningConfig)
+    features: FeaturesConfig = msgspec.field(default_factory=FeaturesConfig)
     batch: BatchConfig = msgspec.field(default_factory=BatchConfig)
     serving: ServingConfig = msgspec.field(default_factory=ServingConfig)
     agents: AgentsConfig = msgspec.field(default_factory=AgentsConfig)
@@ -234,7 +246,10 @@ class Config(_Section, frozen=True):
 
     @property
     def decisive(self) -> dict[str, Any]:
-        """Everything that can change a decision, as JSON values by section."""
+        """Everything that can change a decision, as JSON values by section; ``features`` only if it is not empty, so that runs
+        without own features keep the hash that they had before there were any."""
         content: dict[str, Any] = msgspec.to_builtins(self)
         content.pop("store")
+        if self.features == FeaturesConfig():
+            content.pop("features")
         return content

@@ -12,7 +12,7 @@ import msgspec
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.config_errors import ENV_PREFIX, SECRETS
 
-Value = str | bool | int | float | tuple[str, ...] | dict[str, float] | None
+Value = str | bool | int | float | tuple[str, ...] | Mapping[str, float | str] | None
 _NOTE_AT = 44
 
 
@@ -65,12 +65,13 @@ def _line(key: str, value: Value, origin: str | None) -> str:
     return f"{key + ' = ' + literal(value):<{_NOTE_AT - 1}} # {origin or 'default'}"
 
 
-def literal(value: str | bool | int | float | tuple[str, ...] | dict[str, float]) -> str:
+def literal(value: str | bool | int | float | tuple[str, ...] | Mapping[str, float | str]) -> str:
     """A TOML literal. JSON strings are valid TOML basic strings."""
     if isinstance(value, tuple):
         return "[" + ", ".join(literal(item) for item in value) + "]"
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{literal(name)} = {number!r}" for name, number in value.items()) + " }"
+    if isinstance(value, Mapping):
+        items = ", ".join(f"{literal(name)} = {literal(item)}" for name, item in value.items())
+        return f"{{ {items} }}" if items else "{}"
     if isinstance(value, str):
         return msgspec.json.encode(value).decode()
     return "true" if value is True else "false" if value is False else repr(value)

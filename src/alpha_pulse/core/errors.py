@@ -73,6 +73,10 @@ class AgentError(AlphaPulseError):
     """A trading agent that violates its contract."""
 
 
+class FeatureError(AlphaPulseError):
+    """A user's own feature that violates its contract."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Name the nearest known spelling, as the tail of an error sentence.
 

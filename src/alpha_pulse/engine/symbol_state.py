@@ -77,8 +77,8 @@ class SymbolState:
 
     @property
     def compiled(self) -> bool:
-        """Whether no model is called back, nor a plug-in's detector."""
-        return all(target.compiled for target in self.targets.values())
+        """Whether no model is called back, nor a plug-in's detector, nor an own feature."""
+        return self.extractor.compiled and all(target.compiled for target in self.targets.values())
 
     @property
     def _gathering(self) -> bool:

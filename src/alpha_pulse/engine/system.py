@@ -14,6 +14,7 @@ from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import ConflictError, StateError
+from alpha_pulse.core.own_sources import pinned
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.core.version import __version__
@@ -30,6 +31,7 @@ from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
 from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
+from alpha_pulse.features.own_columns import OwnFeature, load_own
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.trade_quality import TARGET
 from alpha_pulse.feeds.base import Feed, FeedInfo
@@ -63,6 +65,7 @@ REPLAY_NOTICE = 256
 
 def run_identity(run_id: str, config: Config, feed: Feed) -> RunIdentity:
     """The run that a store has to contain: this configuration on these data, by this program."""
+    config = pinned(config)
     content = config.decisive_json.decode()
     return RunIdentity(run_id, config.config_hash, feed.identity, __version__, config=content)
 
@@ -82,9 +85,10 @@ class System:
     Raises
     ------
     ConfigError
-        A setting by symbol names one that is not in the data, or the models do not fit into a checkpoint.
+        A setting by symbol names one that is not in the data, the models do not fit into a checkpoint, or an own feature is
+        none, or not the one of this configuration.
     UnknownNameError
-        A model, detector or agent of the configuration does not exist.
+        A model, detector, agent or own feature of the configuration does not exist.
 
     References
     ----------
@@ -92,7 +96,7 @@ class System:
     """
 
     def __init__(self, config: Config, feed: Feed, store: Store) -> None:
-        self.config = config
+        self.config = config = pinned(config)
         self.feed = feed
         self.store = store
         self.clock = ReplayClock()
@@ -100,7 +104,8 @@ class System:
         self.regimes = RegimeMonitor(feed.symbols, feed.interval_ns)
         self.block_slices = min(feed.total_bars, max(MIN_BLOCK, min(MAX_BLOCK, MAX_ROWS // len(feed.symbols))))
         """Slices that are processed at once, at most."""
-        self.symbols = {symbol: self._symbol_state(index, symbol) for index, symbol in enumerate(feed.symbols)}
+        own = load_own(config.features)
+        self.symbols = {symbol: self._symbol_state(index, symbol, own) for index, symbol in enumerate(feed.symbols)}
         self.learning = OnlineLearningService(config, self._n_features)
         self.serving = ModelServingService(config, self.learning, self._batch_member if config.batch.enabled else None)
         self.agents = self._agent_manager()
@@ -121,12 +126,13 @@ class System:
         for service in (self.learning, self.serving, self.feedback, self.adaptation):
             service.attach(self)
 
-    def _symbol_state(self, index: int, symbol: str) -> SymbolState:
+    def _symbol_state(self, index: int, symbol: str, own: tuple[OwnFeature, ...]) -> SymbolState:
         extractor = FeatureExtractor(
             symbol,
             has_volume=self.feed.has_volume,
             has_quotes=self.feed.has_quotes,
             volatility_horizon=self.config.learning.volatility_horizon_bars,
+            own=own,
         )
         return SymbolState(index, extractor, self.regimes.detectors[symbol], self.config, self.block_slices)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from alpha_pulse.core.stateful import State, take
 from alpha_pulse.core.types import Bar, FeatureVector
 from alpha_pulse.features import layout
 from alpha_pulse.features.indicators import served_rows, served_step
+from alpha_pulse.features.own_columns import OwnColumns, OwnFeature
 from alpha_pulse.features.schema import MIN_BARS, FeatureSchema, bars_needed, schema_for
 
 Rows = NDArray[np.float64]
@@ -31,11 +33,15 @@ class FeatureExtractor:
         Whether the feed has these columns. They decide the schema and are fixed for the run.
     volatility_horizon
         Bars of the volatility label, at least 1; sets ``realised`` and the ``vol_level`` features.
+    own
+        The own features of the run.
 
     Raises
     ------
     DataError
         The horizon is less than 1. `update` raises it too, for a bar with a price that is not positive or with high below low.
+    FeatureError
+        By `update` and `update_rows`: an own feature violates its contract.
 
     Examples
     --------
@@ -49,16 +55,28 @@ class FeatureExtractor:
     (6, 60)
     """
 
-    def __init__(self, symbol: str, *, has_volume: bool, has_quotes: bool, volatility_horizon: int = 12) -> None:
+    def __init__(
+        self,
+        symbol: str,
+        *,
+        has_volume: bool,
+        has_quotes: bool,
+        volatility_horizon: int = 12,
+        own: Sequence[OwnFeature] = (),
+    ) -> None:
         if volatility_horizon < 1:
             raise DataError(f"volatility horizon of {symbol} is {volatility_horizon} bars; expected at least 1")
         self.symbol = symbol
-        self.schema = schema_for(has_volume, has_quotes, volatility_horizon)
+        self.schema = schema_for(has_volume, has_quotes, volatility_horizon, [(each.name, each.identity) for each in own])
         names = self.schema.names
         self._schema_id = self.schema.schema_id
         self._width = len(names)
-        self._state = layout.empty_state(has_volume, has_quotes, volatility_horizon)
-        self._needed = np.array(bars_needed(names, volatility_horizon), dtype=np.int64)
+        self._state = layout.empty_state(has_volume, has_quotes, volatility_horizon, len(own))
+        self._own = OwnColumns(symbol, own) if own else None
+        first, last = self.schema.n_common - len(own), self.schema.n_common
+        self._own_columns = slice(first, last)
+        needed = [bars_needed(part, volatility_horizon) for part in (names[:first], names[last:])]
+        self._needed = np.array([*needed[0], *(each.bars_needed for each in own), *needed[1]], dtype=np.int64)
         self._all_known = int(self._needed.max())
         volume = [name in ("volume_z", "volume_ratio_5_100", "signed_volume") for name in names]
         quotes = [name == "spread_ratio_500" for name in names]
@@ -66,6 +84,11 @@ class FeatureExtractor:
         self._quote_columns = np.array(quotes, dtype=np.bool_)
         self.has_volume = has_volume
         self.has_quotes = has_quotes
+
+    @property
+    def compiled(self) -> bool:
+        """Whether all features are computed by kernels of the program, because there are no own ones."""
+        return self._own is None
 
     @property
     def bars(self) -> int:
@@ -112,6 +135,10 @@ class FeatureExtractor:
                 "expected prices above 0 and high at least low; correct the feed"
             )
         bars = self.bars
+        if self._own is not None:
+            prices = np.array([[bar.open, bar.high, bar.low, bar.close, *map(_number, (volume, bid, ask))]])
+            self._own.fill(bars, np.array([bar.ts_event]), prices, values[None, self._own_columns])
+            lacking |= bool(self._own.missing.any())
         if bars >= self._all_known and not lacking:
             return FeatureVector(self.symbol, bar.ts_event, self._schema_id, values)
         if bars < MIN_BARS:
@@ -120,8 +147,13 @@ class FeatureExtractor:
         return FeatureVector(self.symbol, bar.ts_event, self._schema_id, values, mask)
 
     def mask(self, number: int, *, no_volume: bool, no_quotes: bool) -> NDArray[np.bool_] | None:
-        """Which features of the ``number``-th bar are missing; None where none is. ``no_*``: the bar lacks these columns."""
+        """Which features of the ``number``-th bar, the newest, are missing; None where none is.
+
+        ``no_*``: the bar lacks these columns.
+        """
         mask = self._needed > number
+        if self._own is not None:
+            mask[self._own_columns] = self._own.missing[-1]
         if no_volume:
             mask |= self._volume_columns
         if no_quotes:
@@ -129,13 +161,19 @@ class FeatureExtractor:
         return mask if mask.any() else None
 
     def masks(self, first: int, bars: Rows) -> NDArray[np.bool_] | None:
-        """`mask` of each bar from the ``first``-th on, (n, features), columns as in `update_rows`; None where all is known."""
+        """`mask` of each bar from the ``first``-th on, (n, features), columns as in `update_rows`; None where all is known.
+
+        The bars are those of the newest `update_rows`.
+        """
         lacking = (self.has_volume and math.isnan(bars[:, 4].sum())) or (self.has_quotes and math.isnan(bars[:, 5:7].sum()))
+        lacking = lacking or (self._own is not None and bool(self._own.missing.any()))
         if first >= self._all_known and not lacking:
             return None
         masks: NDArray[np.bool_] = self._needed > np.arange(first, first + len(bars))[:, None]
         masks |= np.outer(np.isnan(bars[:, 4]), self._volume_columns)
         masks |= np.outer(np.isnan(bars[:, 5:7]).any(axis=1), self._quote_columns)
+        if self._own is not None:
+            masks[:, self._own_columns] = self._own.missing
         return masks
 
     def update_rows(self, ts: Times, bars: Rows, levels: Rows, features: Rows) -> int:
@@ -158,13 +196,17 @@ class FeatureExtractor:
         int
             The first row that cannot be a bar, at which it stopped; n where all could.
         """
-        return int(served_rows(self._state, ts, bars, levels, features))
+        before = self.bars
+        rows = int(served_rows(self._state, ts, bars, levels, features))
+        if self._own is not None:
+            self._own.fill(before + 1, ts[:rows], bars[:rows], features[:rows, self._own_columns])
+        return rows
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
         return State(
             scalars={"symbol": self.symbol, "schema_id": self._schema_id},
-            arrays={"state": self._state.copy()},
+            arrays={"state": self._state.copy(), **({} if self._own is None else self._own.snapshot().arrays)},
         )
 
     def restore(self, state: State) -> None:
@@ -176,3 +218,9 @@ class FeatureExtractor:
                 f"{self._schema_id!r} are needed; restore with the configuration that saved it"
             )
         take(self._state, state, "state")
+        if self._own is not None:
+            self._own.restore(state)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

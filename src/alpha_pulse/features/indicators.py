@@ -223,7 +223,7 @@ def feature_step(
     volume, bid, ask
         Negative (volume) or 0 (quotes) where this bar has none; ignored for a feed without them.
     out
-        float64 of shape (number of names in the schema,); overwritten. Features that are not known yet are 0.
+        float64 of shape (number of names in the schema,); overwritten. Features that are not known yet are 0, and own ones.
     """
     if not (opened > 0.0 and close > 0.0 and high >= low > 0.0):
         return False
@@ -253,7 +253,7 @@ def feature_step(
     if state[layout.HAS_QUOTES] > 0.0:
         _spread_feature(state, bid, ask, out, column)
         column += 1
-    _level_features(state, out, column)
+    _level_features(state, out, column + int(state[layout.OWN]))
     for i in range(out.size):
         out[i] = min(max(out[i], -layout.CLIP), layout.CLIP)
     return True

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 BARS, HORIZON, HAS_VOLUME, HAS_QUOTES, VOLUMES, SPREADS = 0, 1, 2, 3, 4, 5
 REALISED, TRAILING_MEDIAN, BAR_VOLATILITY = 6, 7, 8
+OWN = 9
+"""How many columns of own features lie before those of the volatility levels."""
 
 CLOSE_10, CLOSE_50, CLOSE_200 = 16, 17, 18
 SQUARE_12, SQUARE_48, SQUARE_100, SQUARE_288, SQUARE_1000 = 19, 20, 21, 22, 23
@@ -37,7 +39,7 @@ MEAN_RATIO_FLOOR = 1e-5
 RETURN_COLUMN, DISTANCE_COLUMN, RSI_COLUMN, BOLLINGER_COLUMN, ATR_COLUMN, VOLATILITY_COLUMN = 0, 8, 11, 13, 14, 15
 RANGE_COLUMN, POSITION_COLUMN, LOCATION_COLUMN, BODY_COLUMN, FLOW_COLUMN, CALENDAR_COLUMN = 18, 19, 21, 22, 23, 24
 OPTIONAL_COLUMN = 30
-"""Volume and spread columns start here where the feed has them; the volatility levels follow."""
+"""Volume and spread columns start here where the feed has them; own features and the volatility levels follow."""
 
 
 def squares_size(horizon: int) -> int:
@@ -49,8 +51,8 @@ def squares_size(horizon: int) -> int:
     return 1 << (horizon - 1).bit_length()
 
 
-def empty_state(has_volume: bool, has_quotes: bool, horizon: int) -> NDArray[np.float64]:
-    """The state before the first bar; ``horizon`` is that of the volatility label, in bars.
+def empty_state(has_volume: bool, has_quotes: bool, horizon: int, own: int = 0) -> NDArray[np.float64]:
+    """The state before the first bar; ``horizon`` is that of the volatility label, in bars; ``own`` counts own features.
 
     >>> empty_state(True, False, 12).shape
     (4881,)
@@ -59,4 +61,5 @@ def empty_state(has_volume: bool, has_quotes: bool, horizon: int) -> NDArray[np.
     state[HORIZON] = horizon
     state[HAS_VOLUME] = has_volume
     state[HAS_QUOTES] = has_quotes
+    state[OWN] = own
     return state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 
@@ -40,6 +41,8 @@ _COMMON = (
 _VOLUME = ("volume_z", "volume_ratio_5_100", "signed_volume")
 _QUOTES = ("spread_ratio_500",)
 _LEVELS = ("vol_level_half", "vol_level_1", "vol_level_4")
+ALL_NAMES = (*_COMMON, *_VOLUME, *_QUOTES, *_LEVELS)
+"""The names of the program's own features, whether a feed has them or not."""
 
 
 class FeatureSchema(msgspec.Struct, frozen=True):
@@ -48,7 +51,7 @@ class FeatureSchema(msgspec.Struct, frozen=True):
     Parameters
     ----------
     schema_id
-        Version of the definition, and a hash of names and volatility horizon. Equal ids mean equal columns.
+        Version of the definition, and a hash of names, volatility horizon and own features. Equal ids mean equal columns.
     names
         One name per column of ``FeatureVector.values``.
     n_common
@@ -60,16 +63,28 @@ class FeatureSchema(msgspec.Struct, frozen=True):
     n_common: int
 
 
-def schema_for(has_volume: bool, has_quotes: bool, volatility_horizon: int = 12) -> FeatureSchema:
-    """The schema for the columns of a feed; ``volatility_horizon`` in bars.
+def schema_for(
+    has_volume: bool, has_quotes: bool, volatility_horizon: int = 12, own: Sequence[tuple[str, str]] = ()
+) -> FeatureSchema:
+    """The schema for the columns of a feed.
+
+    Parameters
+    ----------
+    has_volume, has_quotes
+        Whether the feed has these columns.
+    volatility_horizon
+        In bars.
+    own
+        Name and identity of each own feature; they follow the features that all targets use.
 
     >>> schema = schema_for(has_volume=True, has_quotes=False)
     >>> len(schema.names), schema.n_common, schema.names[schema.n_common - 1]
     (36, 33, 'signed_volume')
     """
-    common = _COMMON + (_VOLUME if has_volume else ()) + (_QUOTES if has_quotes else ())
+    own_names = tuple(name for name, _ in own)
+    common = _COMMON + (_VOLUME if has_volume else ()) + (_QUOTES if has_quotes else ()) + own_names
     names = common + _LEVELS
-    text = "\n".join((str(DEFINITION), str(volatility_horizon), *names))
+    text = "\n".join((str(DEFINITION), str(volatility_horizon), *names, *(identity for _, identity in own)))
     name = f"bars-{DEFINITION}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     return FeatureSchema(schema_id=name, names=names, n_common=len(common))
 

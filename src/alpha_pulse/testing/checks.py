@@ -17,6 +17,7 @@ from alpha_pulse.testing.batch_model_checks import BatchModelFactory, yield_batc
 from alpha_pulse.testing.compiled_model_checks import CompiledFactory, yield_compiled_model_checks
 from alpha_pulse.testing.detector_checks import DetectorFactory, yield_detector_checks
 from alpha_pulse.testing.family_checks import MULTI_CLASS, REGRESSION, Factory, yield_family_checks
+from alpha_pulse.testing.feature_checks import yield_feature_checks
 from alpha_pulse.testing.model_checks import ModelFactory, yield_model_checks
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "yield_batch_model_checks",
     "yield_compiled_model_checks",
     "yield_detector_checks",
+    "yield_feature_checks",
     "yield_model_checks",
     "yield_multi_class_checks",
     "yield_regression_checks",

@@ -1,0 +1,85 @@
+"""Objects of a user's own modules, named ``module:name`` in the configuration, and what identifies their source."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from alpha_pulse.core.errors import UnknownNameError, did_you_mean
+
+
+def named_object(what: str, path: str) -> Any:
+    """Import an object of a user's module: one in the current folder, on ``PYTHONPATH``, or installed.
+
+    Parameters
+    ----------
+    what
+        What the object is, for error sentences, such as ``own feature``.
+    path
+        ``module:name``; the module may be inside a package (``package.module:name``).
+
+    Raises
+    ------
+    UnknownNameError
+        The path has another form, or there is no such module or name, or the module raises an error when it is imported.
+
+    >>> named_object("function", "math:hypot")(3.0, 4.0)
+    5.0
+    """
+    module_name, colon, name = path.partition(":")
+    if not colon or not name.isidentifier() or not all(part.isidentifier() for part in module_name.split(".")):
+        raise UnknownNameError(f"{what} {path!r} is not a module and a name; write it as 'my_module:my_name'")
+    module = _module(what, path, module_name)
+    if not hasattr(module, name):
+        own = [each for each, value in vars(module).items() if getattr(value, "__module__", None) == module_name]
+        raise UnknownNameError(f"{what} {path!r}: {_place(module)} has no {name!r}{did_you_mean(name, own)}")
+    return getattr(module, name)
+
+
+@cache
+def source_sha256(what: str, path: str) -> str:
+    """SHA-256, in hex, of the file that defines ``module:name``; for a name that was typed in, of its own source.
+
+    The file is read once in a process, near the time at which it is imported. Parameters and errors as in `named_object`.
+
+    >>> len(source_sha256("module", "alpha_pulse.core.user_code:named_object"))
+    64
+    """
+    found = named_object(what, path)
+    file = getattr(sys.modules[path.partition(":")[0]], "__file__", None)
+    try:
+        source = inspect.getsource(inspect.unwrap(found)).encode() if file is None else Path(file).read_bytes()
+    except (OSError, TypeError):
+        raise UnknownNameError(
+            f"{what} {path!r}: its source cannot be read, so a change of it could not be noticed; define it in a file"
+        ) from None
+    return hashlib.sha256(source).hexdigest()
+
+
+def _module(what: str, path: str, name: str) -> ModuleType:
+    folder = str(Path.cwd())
+    if folder not in sys.path and "" not in sys.path:
+        sys.path.append(folder)  # last, so that a file of the user replaces no module of a library
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            raise UnknownNameError(
+                f"{what} {path!r}: there is no module {error.name!r} in {folder} or among the installed packages; "
+                "start in the folder of the module, or install its package"
+            ) from None
+        raise UnknownNameError(f"{what} {path!r}: module {name!r} needs {error.name!r}, which is not installed") from error
+    except Exception as error:
+        raise UnknownNameError(
+            f"{what} {path!r}: module {name!r} cannot be imported: {type(error).__name__}: {error}; correct the module"
+        ) from error
+
+
+def _place(module: ModuleType) -> str:
+    return f"module {module.__name__!r} ({getattr(module, '__file__', None) or 'no file'})"
