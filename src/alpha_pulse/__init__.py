@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from alpha_pulse.features.own import feature as feature
     from alpha_pulse.feedback.trading_feedback_service import TradingFeedbackService as TradingFeedbackService
     from alpha_pulse.learning.online_learning_service import OnlineLearningService as OnlineLearningService
+    from alpha_pulse.library.evaluating import EvaluationResult as EvaluationResult
+    from alpha_pulse.library.evaluating import evaluate as evaluate
     from alpha_pulse.library.listing import open_run as open_run
     from alpha_pulse.library.listing import runs as runs
     from alpha_pulse.library.replay import replay as replay
@@ -32,11 +34,13 @@ _PLACES = {
     "AlphaPulseError": "alpha_pulse.core.errors",
     "Bars": "alpha_pulse.features.own",
     "Config": "alpha_pulse.core.config",
+    "EvaluationResult": "alpha_pulse.library.evaluating",
     "MLAwareAgent": "alpha_pulse.agents.ml_aware_agent",
     "ModelServingService": "alpha_pulse.serving.model_serving_service",
     "OnlineLearningService": "alpha_pulse.learning.online_learning_service",
     "Run": "alpha_pulse.library.run",
     "TradingFeedbackService": "alpha_pulse.feedback.trading_feedback_service",
+    "evaluate": "alpha_pulse.library.evaluating",
     "feature": "alpha_pulse.features.own",
     "open_run": "alpha_pulse.library.listing",
     "replay": "alpha_pulse.library.replay",
@@ -50,6 +54,7 @@ __all__ = [
     "AlphaPulseError",
     "Bars",
     "Config",
+    "EvaluationResult",
     "MLAwareAgent",
     "ModelServingService",
     "OnlineLearningService",
@@ -57,6 +62,7 @@ __all__ = [
     "TradingFeedbackService",
     "__version__",
     "data",
+    "evaluate",
     "feature",
     "open_run",
     "replay",

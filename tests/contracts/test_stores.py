@@ -53,7 +53,7 @@ class TestBegin:
         append(empty, 1)
 
     def test_a_second_run_is_refused_with_the_way_out(self, store: Store) -> None:
-        with pytest.raises(StoreError, match="already contains run 'run-1'; use --resume to continue it, or another --store"):
+        with pytest.raises(StoreError, match="already contains run 'run-1'; use --resume to continue it, or another store"):
             store.begin(IDENTITY, resume=False)
 
     @pytest.mark.parametrize("field", ["config_hash", "feed_identity"])

@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from alpha_pulse.cli.render.evaluation import comparison_sentence
 from alpha_pulse.evaluation.prequential import ModelComparison
 from alpha_pulse.evaluation.streams.generated import sea
+from alpha_pulse.evaluation.words import comparison_sentence
 from alpha_pulse.metrics.comparison import Comparison, Winner
 from cli_runs import command, environment, forked, run, run_each
 
@@ -162,7 +162,7 @@ REFUSALS: list[tuple[tuple[str, ...], str]] = [
     (("--model", "logistic", "--stream", "sea.csv", "--target", "lable"), "did you mean 'label'"),
     (("--model", "logistic", "--stream", "sea.csv", "--missing", "skip"), "--missing is 'skip'; expected refuse, drop or keep"),
     (("--model", "logistic", "--stream", "sea:n=50", "--delay", "50"), "no label becomes known"),
-    (("--model", "logistic", "--stream", "sea:n=50", "--alpha", "0"), "the level (--alpha) is 0.0"),
+    (("--model", "logistic", "--stream", "sea:n=50", "--alpha", "0"), "the level alpha is 0.0"),
     (("--model", "logistic", "--stream", "sea:n=50", "--delay", "9" * 20), "no label becomes known within"),
     (("--model", "logistic", "--stream", "sea:n=50", "--plot", "x.jpeg"), "ends in .png"),
     (("--model", "logistic", "--stream", "sea:n=50", "--plot", "no/x.png"), "the folder no does not exist"),

@@ -71,9 +71,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(
-            f"configuration file {path} cannot be read ({error.strerror}); give --config an existing TOML file"
-        ) from None
+        raise ConfigError(f"configuration file {path} cannot be read ({error.strerror}); name an existing TOML file") from None
     except ValueError as error:  # no TOML, no UTF-8, or a number too long for Python
         raise ConfigError(f"configuration file {path} is not valid TOML: {error}") from None
 

@@ -296,7 +296,7 @@ class System:
             if set(components) != set(checkpoint.states):
                 raise StateError(
                     f"the checkpoint at step {checkpoint.seq} has other components than this program; "
-                    "resume with the version that wrote it, or start a new --store"
+                    "resume with the version that wrote it, or start a new store"
                 )
             for name, component in components.items():
                 if component is not self.learning:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """The colours of Okabe and Ito without yellow and black; safe for colour-blind readers."""
 INK, MUTED, FAINT = "#222222", "#777777", "#DDDDDD"
 LABEL_HEIGHT = 0.047
 """Height of a label beside the curves, as a fraction of the height of the axes."""
+
+
+class ShownFigure(Figure):
+    """A figure that a notebook shows as the result of a cell, whether or not pyplot was imported."""
+
+    def _repr_png_(self) -> bytes:
+        drawn = io.BytesIO()
+        self.savefig(drawn, format="png")
+        return drawn.getvalue()
 
 
 class EndLabel(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -22,8 +23,14 @@ from alpha_pulse.models.base import MultiClassModel, OnlineModel
 
 Floats = NDArray[np.float64]
 Model = OnlineModel | MultiClassModel
+Factory = Callable[[int, int, int], Any]
+"""A class or function that makes a model: called with the number of features, the horizon (of a model of more than two classes:
+the number of classes) and the seed."""
 Report = Callable[[int], None]
 
+_LEARNER: tuple[str, ...] = ("n_features", "memory_bytes", "set_boost", "reset", "healthy", "snapshot", "restore")
+_LEARNER += ("predict", "learn", "predict_many", "learn_many")
+_MEMBERS: dict[type, tuple[str, ...]] = {OnlineModel: (*_LEARNER, "n_outputs"), MultiClassModel: (*_LEARNER, "n_classes")}
 WARM_ROWS = 300
 """Examples from the start of the stream for a warm-up model of the same kind, so that compilation is not timed."""
 SMALLEST_CHUNK = 1_024
@@ -44,26 +51,58 @@ class Run(msgspec.Struct, frozen=True):
     memory_bytes: int
 
 
-def make_model(name: str, stream: Stream, horizon: int, seed: int) -> Model:
-    """A new model for ``stream``: from `models.ONLINE` for two classes, from `models.MULTICLASS` for more.
+def name_of(model: str | Factory) -> str:
+    """The name of a model in scores: its own, or that of its class or function."""
+    return model if isinstance(model, str) else str(getattr(model, "__name__", type(model).__name__))
+
+
+def make_model(model: str | Factory, stream: Stream, horizon: int, seed: int) -> Model:
+    """A new model for ``stream``: of a class or function, or by name from `models.ONLINE` for two classes, from
+    `models.MULTICLASS` for more.
 
     Raises
     ------
     ConfigError
-        The stream has missing values, and the model does not support them.
+        The stream has missing values, and the model does not support them; or a class or function gives no such model.
     UnknownNameError
         There is no such model, or it does not support this number of classes.
     """
-    model = _made(name, stream, horizon, seed)
-    if bool((stream.features <= MISSING).any()) and not getattr(model, "takes_missing", False):
+    name, made = name_of(model), _made(model, stream, horizon, seed)
+    if bool((stream.features <= MISSING).any()) and not getattr(made, "takes_missing", False):
         raise ConfigError(
             f"stream {stream.name} has missing values, which model {name!r} does not support; "
-            "leave such rows out with --missing drop"
+            "leave such rows out (missing: drop)"
         )
-    return model
+    return made
 
 
-def _made(name: str, stream: Stream, horizon: int, seed: int) -> Model:
+def _made(model: str | Factory, stream: Stream, horizon: int, seed: int) -> Model:
+    if isinstance(model, str):
+        return _named(model, stream, horizon, seed)
+    if not callable(model):
+        raise ConfigError(
+            f"{model!r} is no model; give the name of one, such as logistic or river:linear_model.LogisticRegression, or a "
+            "class or function that makes one"
+        )
+    expected: type[Model] = OnlineModel if stream.n_classes == 2 else MultiClassModel
+    second = "the horizon" if stream.n_classes == 2 else "the number of classes"
+    try:
+        made = model(stream.features.shape[1], horizon if stream.n_classes == 2 else stream.n_classes, seed)
+    except TypeError as error:
+        raise ConfigError(
+            f"model {name_of(model)!r} cannot be made ({error}); it is called with the number of features, {second} and "
+            "the seed"
+        ) from None
+    if not isinstance(made, expected):
+        missing = [name for name in _MEMBERS[expected] if not hasattr(made, name)]
+        raise ConfigError(
+            f"model {name_of(model)!r} has no {', '.join(missing)}, which {expected.__name__} of alpha_pulse.models.base has "
+            f"and a stream of {stream.n_classes} classes needs; add what is missing (docs/how-to/own-model.md)"
+        )
+    return made
+
+
+def _named(name: str, stream: Stream, horizon: int, seed: int) -> Model:
     features = stream.features.shape[1]
     if stream.n_classes == 2:
         binary: OnlineModel = load("models", ONLINE, name)(features, horizon, seed)
@@ -77,7 +116,7 @@ def _made(name: str, stream: Stream, horizon: int, seed: int) -> Model:
     return several
 
 
-def run_model(name: str, stream: Stream, known: Timeline, seed: int = 1, report: Report | None = None) -> Run:
+def run_model(name: str | Factory, stream: Stream, known: Timeline, seed: int = 1, report: Report | None = None) -> Run:
     """Predict every example of ``stream`` in order, and learn each label when it becomes known.
 
     If labels are known at once, this calls `learn_many` in chunks, which is bit-equal to single calls.
@@ -107,7 +146,7 @@ def run_model(name: str, stream: Stream, known: Timeline, seed: int = 1, report:
     )
 
 
-def _warm(name: str, stream: Stream, known: Timeline, seed: int) -> None:
+def _warm(name: str | Factory, stream: Stream, known: Timeline, seed: int) -> None:
     """Compile: call each method of a throw-away model once with the first rows."""
     model = make_model(name, stream, known.horizon, seed)
     rows, labels = stream.features[:WARM_ROWS], stream.labels[:WARM_ROWS]

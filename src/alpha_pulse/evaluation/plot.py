@@ -7,12 +7,12 @@ from typing import Any, BinaryIO
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from alpha_pulse.evaluation.drawing import FAINT, INK, LABEL_HEIGHT, MUTED, PALETTE, EndLabel, label_ends, plain
+from alpha_pulse.evaluation.drawing import FAINT, INK, LABEL_HEIGHT, MUTED, PALETTE, EndLabel, ShownFigure, label_ends, plain
 from alpha_pulse.evaluation.prequential import Evaluation, ModelScore, StreamScore
 
+_STYLE: dict[Any, Any] = {"font.size": 9.5, "svg.hashsalt": "alpha-pulse", "text.color": INK, "axes.edgecolor": MUTED}
 DASHES = ("-", "--", ":")
 RULES = {"no_change": (0, (4, 2)), "opposite": (0, (1, 3)), "majority": (0, (1, 1.5)), "moving_average": (0, (6, 2, 1, 2))}
 NAME_LENGTH = 28
@@ -22,21 +22,27 @@ ROOM = 0.06
 
 
 def draw(evaluation: Evaluation, file: BinaryIO, kind: str) -> None:
-    """Draw ``evaluation`` into ``file`` as ``kind``: png, svg or pdf. Equal evaluations give equal bytes.
+    """Draw ``evaluation`` into ``file`` as ``kind``: png, svg or pdf. Equal evaluations give equal bytes."""
+    figure = figure_of(evaluation)
+    with mpl.rc_context(_STYLE):
+        figure.savefig(file, format=kind, metadata={"CreationDate" if kind == "pdf" else "Date": None} if kind != "png" else {})
+
+
+def figure_of(evaluation: Evaluation) -> ShownFigure:
+    """The accuracy of models and baselines over time, and where the errors of models changed.
 
     The upper axes show the windowed accuracy of each model (colours) and baseline (grey). The label at the end of a curve
     gives the name and the accuracy over the whole run. Vertical lines mark the true changes of a generator. The lower axes
     show the alarms of each model: filled where its errors rose, hollow where they fell.
     """
-    style: dict[Any, Any] = {"font.size": 9.5, "svg.hashsalt": "alpha-pulse", "text.color": INK, "axes.edgecolor": MUTED}
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(11.0, 5.2 + 0.28 * len(evaluation.models)), dpi=150, facecolor="white", layout="constrained")
-        heights = [12.0, 0.75 * len(evaluation.models)]
-        above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": heights, "hspace": 0.03})
+    rows = len(evaluation.models)
+    with mpl.rc_context(_STYLE):
+        figure = ShownFigure(figsize=(11.0, 5.2 + 0.28 * rows), dpi=150, facecolor="white", layout="constrained")
+        above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [12.0, 0.75 * rows], "hspace": 0.03})
         _curves(above, evaluation)
         _marks(below, evaluation)
         _changes((above, below), evaluation)
-        figure.savefig(file, format=kind, metadata={"CreationDate" if kind == "pdf" else "Date": None} if kind != "png" else {})
+    return figure
 
 
 def _colour(number: int) -> str:

@@ -16,7 +16,7 @@ from alpha_pulse.evaluation.baselines import Baselines, Predictions, baselines
 from alpha_pulse.evaluation.curves import AccuracyCurve, curve
 from alpha_pulse.evaluation.delays import LABELLED, Timeline, timeline
 from alpha_pulse.evaluation.drift import DriftMark, drift_marks, samples_per_false_alarm
-from alpha_pulse.evaluation.models import Run, make_model, run_model
+from alpha_pulse.evaluation.models import Factory, Run, make_model, name_of, run_model
 from alpha_pulse.evaluation.streams.base import Stream
 from alpha_pulse.metrics.batch import Evaluated, Metrics, fading_metrics, losses, metrics, squared_errors
 from alpha_pulse.metrics.comparison import Comparison, compare
@@ -106,7 +106,7 @@ class Evaluation(msgspec.Struct, frozen=True):
 
 def evaluate(
     stream: Stream,
-    models: Sequence[str],
+    models: Sequence[str | Factory],
     *,
     known: Timeline | None = None,
     window: int = WINDOW,
@@ -121,7 +121,8 @@ def evaluate(
     stream
         The examples.
     models
-        One or more names from `models.ONLINE`, or from `models.MULTICLASS` for more than two classes.
+        Names from `models.ONLINE`, or from `models.MULTICLASS` for more than two classes; or classes or functions, see
+        `alpha_pulse.evaluation.models.Factory`.
     known
         When labels become known; by default before the next prediction. See `alpha_pulse.evaluation.delays`.
     window
@@ -155,14 +156,13 @@ def evaluate(
     doi 10.1007/s10994-012-5320-9.
     """
     known = timeline(stream.labels) if known is None else known
-    _check_settings(stream, models, known, window, alpha)
-    for name in models:
-        make_model(name, stream, known.horizon, seed)  # reports an unknown name before hours of work
+    _check_settings(stream, names := [name_of(model) for model in models], known, window, alpha)
+    _check_models(models, stream, known.horizon, seed)
     rules = baselines(known, stream.n_classes, window)
     scored: list[Evaluated] = []
     results: list[ModelScore] = []
-    for name in models:
-        run = run_model(name, stream, known, seed, None if report is None else partial(report, name))
+    for name, model in zip(names, models, strict=True):
+        run = run_model(model, stream, known, seed, None if report is None else partial(report, name))
         scored.append(_scored(run.predictions, rules, known))
         results.append(_model_score(name, run, scored[-1], stream, known, window, seed))
     return Evaluation(
@@ -172,7 +172,7 @@ def evaluate(
             name: None if rule is None else StreamScore(**_score(_scored(rule, rules, known), known, window, seed))
             for name, rule in rules.by_name().items()
         },
-        comparisons=_model_comparisons(models, scored, known, alpha),
+        comparisons=_model_comparisons(names, scored, known, alpha),
     )  # fmt: skip
 
 
@@ -195,9 +195,9 @@ def _check_settings(stream: Stream, models: Sequence[str], known: Timeline, wind
             f"the models {', '.join(models) or 'none'} were given for evaluation; expected one or more, each once"
         )
     if window < 1:
-        raise ConfigError(f"the window (--window) is {window}; expected one label or more")
+        raise ConfigError(f"the window is {window}; expected one label or more")
     if not 0.0 < alpha < 1.0:
-        raise ConfigError(f"the level (--alpha) is {alpha}; expected a number between 0 and 1, such as {ALPHA}")
+        raise ConfigError(f"the level alpha is {alpha}; expected a number between 0 and 1, such as {ALPHA}")
     if len(known.final) != len(stream.labels):
         raise ConfigError(f"labels of {len(known.final)} examples become known, but the stream has {len(stream.labels)}")
     if not (known.status == LABELLED).any():
@@ -209,6 +209,12 @@ def _check_settings(stream: Stream, models: Sequence[str], known: Timeline, wind
             f"example {known.examples[i]} has the class {known.labels[i]} from step {known.steps[i]} on, but "
             f"stream {stream.name} has {stream.n_classes} classes; expected a label from 0 to {stream.n_classes - 1}"
         )
+
+
+def _check_models(models: Sequence[str | Factory], stream: Stream, horizon: int, seed: int) -> None:
+    """Make each model once, which reports an unknown name before hours of work."""
+    for model in models:
+        make_model(model, stream, horizon, seed)
 
 
 def _scored(predictions: Predictions, rules: Baselines, known: Timeline) -> Evaluated:

@@ -15,7 +15,7 @@ class DifferenceError(StateError):
     def __init__(self, step: int, ts_event: int, location: str) -> None:
         super().__init__(
             f"journal step {step} of {location} differs when it is replayed: this program decides differently from "
-            "the one that wrote it; resume with that version, or start a new --store"
+            "the one that wrote it; resume with that version, or start a new store"
         )
         self.step = step
         self.ts_event = ts_event

@@ -23,7 +23,7 @@ from alpha_pulse.stores.memory import MemoryStore
 from alpha_pulse.stores.reading import StoreReader
 
 if TYPE_CHECKING:
-    from alpha_pulse.reporting.figures.run_figure import ShownFigure
+    from alpha_pulse.evaluation.drawing import ShownFigure
 
 
 class Run:

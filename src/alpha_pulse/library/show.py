@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from typing import NamedTuple
 
 from alpha_pulse.core.bar_times import bar_label
+from alpha_pulse.library.grids import NOTHING, Grid, as_html, as_text, number
 from alpha_pulse.library.states import RunFacts
 from alpha_pulse.metrics.members import MemberScore
 from alpha_pulse.reporting.report import BookReport, Report
@@ -15,29 +14,19 @@ from alpha_pulse.venues.money import cash_text
 _BOOK_TITLES = ("net P&L", "gross P&L", "costs", "fees", "Sharpe", "max drawdown %", "trades")
 _SCORE_TITLES = ("labels", "hits %", "log loss", "skill mnat", "skill, last 70 %", "95 % interval")
 _MEMBERS = {"online": "online", "batch": "batch", "served": "served", "base": "base rate"}
-_NOTHING = "·"
-_STYLE = "text-align:right;padding:0.15em 0.7em;white-space:nowrap"
-
-
-class Grid(NamedTuple):
-    """A small table: the title of its first column, the other titles, and rows of a name and cells."""
-
-    first: str
-    titles: Sequence[str]
-    rows: Sequence[tuple[str, Sequence[str]]]
 
 
 def text_of(facts: RunFacts, result: Report | None) -> str:
     """The run as text. Without a result: what it is about, and how far it is."""
     parts = [headline(facts, result)]
-    parts += [] if result is None else [_as_text(grid) for grid in _grids(result)]
+    parts += [] if result is None else [as_text(grid) for grid in _grids(result)]
     return "\n\n".join([*parts, "\n".join(_footnotes(facts, result))])
 
 
 def html_of(facts: RunFacts, result: Report | None) -> str:
     """The same as HTML, without colours of its own, so that it suits light and dark pages."""
     parts = [f"<p><b>{html.escape(headline(facts, result))}</b></p>"]
-    parts += [] if result is None else [_as_html(grid) for grid in _grids(result)]
+    parts += [] if result is None else [as_html(grid) for grid in _grids(result)]
     notes = "<br>".join(html.escape(note) for note in _footnotes(facts, result))
     return f'<div style="overflow-x:auto">{"".join(parts)}<p style="opacity:0.75">{notes}</p></div>'
 
@@ -79,43 +68,17 @@ def _book(book: BookReport) -> list[str]:
         cash_text(book.gross_pnl, signed=True),
         cash_text(book.costs),
         cash_text(book.fees),
-        _number(book.sharpe, "+z.2f"),
-        _NOTHING if book.max_drawdown is None else f"{100 * book.max_drawdown:.2f}",
+        number(book.sharpe, "+z.2f"),
+        NOTHING if book.max_drawdown is None else f"{100 * book.max_drawdown:.2f}",
         f"{book.trades:,}",
     ]
 
 
 def _score(score: MemberScore, *, base: bool) -> list[str]:
     interval = score.skill_millinats_last70_interval
-    skill = [_NOTHING] * 3
+    skill = [NOTHING] * 3
     if not base:
-        bounds = _NOTHING if interval is None else f"{interval.low:+z.1f} .. {interval.high:+z.1f}"
-        skill = [_number(score.skill_millinats, "+z.1f"), _number(score.skill_millinats_last70, "+z.1f"), bounds]
-    hits = _NOTHING if score.accuracy is None else f"{100 * score.accuracy:.1f}"
-    return [f"{score.labels:,}", hits, _number(score.log_loss, ".4f"), *skill]
-
-
-def _number(value: float | None, style: str) -> str:
-    return _NOTHING if value is None else format(value, style)
-
-
-def _as_text(grid: Grid) -> str:
-    lines = [(grid.first, grid.titles), *grid.rows]
-    name_width = max(len(name) for name, _ in lines)
-    widths = [max(len(cells[place]) for _, cells in lines) for place in range(len(grid.titles))]
-    return "\n".join(
-        "  ".join([f"{name:<{name_width}}", *(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))])
-        for name, cells in lines
-    )
-
-
-def _as_html(grid: Grid) -> str:
-    head = "".join(f'<th style="{_STYLE}">{html.escape(title)}</th>' for title in grid.titles)
-    rows = "".join(
-        f'<tr><th style="{_STYLE};text-align:left">{html.escape(name)}</th>'
-        + "".join(f'<td style="{_STYLE}">{html.escape(cell)}</td>' for cell in cells)
-        + "</tr>"
-        for name, cells in grid.rows
-    )
-    first = f'<th style="{_STYLE};text-align:left">{html.escape(grid.first)}</th>'
-    return f"<table><thead><tr>{first}{head}</tr></thead><tbody>{rows}</tbody></table>"
+        bounds = NOTHING if interval is None else f"{interval.low:+z.1f} .. {interval.high:+z.1f}"
+        skill = [number(score.skill_millinats, "+z.1f"), number(score.skill_millinats_last70, "+z.1f"), bounds]
+    hits = NOTHING if score.accuracy is None else f"{100 * score.accuracy:.1f}"
+    return [f"{score.labels:,}", hits, number(score.log_loss, ".4f"), *skill]

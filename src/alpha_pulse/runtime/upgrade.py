@@ -80,7 +80,7 @@ def upgrade(
     """
     began, identity = elapsed_ns(), reader.identity
     if identity is None:
-        raise StateError(f"store {reader.path} contains no run, so there is nothing to convert; start a new --store")
+        raise StateError(f"store {reader.path} contains no run, so there is nothing to convert; start a new store")
     config = stored_config(identity)
     with NewStore(new, config.store) as made:
         inputs = read_inputs(reader, lambda done: on_progress("reading the old store", done))

@@ -69,7 +69,7 @@ def read_inputs(reader: Version4Reader, on_progress: Callable[[int], object] = l
             commands[row.seq] = inputs.commands
         on_progress(row.seq + 1)
     if not slices or reader.identity is None:
-        raise StateError(f"store {reader.path} contains no bar, so there is nothing to convert; start a new --store")
+        raise StateError(f"store {reader.path} contains no bar, so there is nothing to convert; start a new store")
     result = reader.result()
     data: dict[str, Any] = {} if result is None else msgspec.json.decode(result).get("data", {})
     symbols = tuple(data["symbols"]) if "symbols" in data else _symbols(reader, slices)

@@ -201,7 +201,7 @@ def check_identity(stored: RunIdentity | None, requested: RunIdentity, resume: b
         return requested
     if not resume:
         raise StoreError(
-            f"store {location} already contains run {stored.run_id!r}; use --resume to continue it, or another --store"
+            f"store {location} already contains run {stored.run_id!r}; use --resume to continue it, or another store"
         )
     differences = [
         f"{difference} ({name} {before[:_HASH_SHOWN]} in the store, {now[:_HASH_SHOWN]} now)"
@@ -220,10 +220,10 @@ def check_identity(stored: RunIdentity | None, requested: RunIdentity, resume: b
             )
         raise StoreError(
             f"store {location} contains run {stored.run_id!r}, which is a different run: {'; '.join(differences)}; "
-            "resume it with the configuration and data that started it, or use another --store"
+            "resume it with the configuration and data that started it, or use another store"
         )
     return stored
 
 
-RECOVERY_HINT = "restore the store and its .head file from one backup, or start a new --store"
+RECOVERY_HINT = "restore the store and its .head file from one backup, or start a new store"
 """How to recover from a damaged journal, as the end of an error message."""

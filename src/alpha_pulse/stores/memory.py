@@ -68,7 +68,7 @@ class MemoryStore:
         if self._identity is None:
             raise StoreError(f"store {self.location} contains no run yet; call begin first")
         if self._result is not None:
-            raise StoreError(f"the run in store {self.location} is finished; use another --store")
+            raise StoreError(f"the run in store {self.location} is finished; use another store")
         check_block(block, self._seq, self.location)
         digest = link(self._hash, block)
         self._blocks.append(msgspec.structs.replace(block, hash=digest))

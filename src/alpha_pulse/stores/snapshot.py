@@ -33,7 +33,7 @@ class StoreSnapshot:
     def __init__(self, path: Path, version: int = SCHEMA_VERSION) -> None:
         self.path = path
         if not path.is_file():
-            raise StoreError(f"store {path} does not exist; give the file of a run, as for alpha-pulse replay --store")
+            raise StoreError(f"store {path} does not exist; give the file of a run")
         try:
             # Before the snapshot, so that a commit in between does not look like a loss.
             mark = read_mark(path)

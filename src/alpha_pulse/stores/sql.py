@@ -140,7 +140,7 @@ class SqliteStore:
             self._wait_for_commit()
             self._identity = run
         finished = self.result() is not None
-        self._refusal = f"the run in store {self.location} is finished; use another --store" if finished else None
+        self._refusal = f"the run in store {self.location} is finished; use another store" if finished else None
 
     def append(self, block: Block) -> None:
         """Add one block. Raises StateError, DataError and StoreError as `Store.append` does."""
@@ -220,7 +220,7 @@ class SqliteStore:
         digest = result_link(self.head, result)
         self._write([(_FINISH, (text, digest))], sync=True, mark=(self._seq + 1, digest))
         self._wait_for_commit()
-        self._refusal = f"the run in store {self.location} is finished; use another --store"
+        self._refusal = f"the run in store {self.location} is finished; use another store"
 
     def result(self) -> bytes | None:
         """The stored result, or None. Raises StateError when it does not match its hash."""

@@ -167,7 +167,7 @@ def test_a_number_too_long_for_anyone_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nowhere\.toml cannot be read .*give --config an existing"):
+    with pytest.raises(ConfigError, match=r"nowhere\.toml cannot be read .*name an existing"):
         load_config(tmp_path / "nowhere.toml", {})
 
 

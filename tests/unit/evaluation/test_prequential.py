@@ -262,8 +262,8 @@ def test_what_cannot_be_evaluated_is_refused() -> None:
     for models, window, alpha, delay, said in (
         ([], 10, 0.05, 0, "none were given for evaluation"),
         (["logistic", "logistic"], 10, 0.05, 0, "each once"),
-        (["logistic"], 0, 0.05, 0, r"the window \(--window\) is 0; expected one label or more"),
-        (["logistic"], 10, 1.0, 0, r"the level \(--alpha\) is 1.0; expected a number between 0 and 1"),
+        (["logistic"], 0, 0.05, 0, "the window is 0; expected one label or more"),
+        (["logistic"], 10, 1.0, 0, r"the level alpha is 1\.0; expected a number between 0 and 1"),
         (["logistic"], 10, 0.05, 50, "no label becomes known"),
     ):
         with pytest.raises(ConfigError, match=said):

@@ -159,7 +159,7 @@ def test_rows_that_lack_a_value_are_dropped_if_that_is_asked_for(tmp_path: Path)
     assert (stream.features.tolist(), stream.labels.tolist(), stream.dropped) == ([[1.0, 2.0], [4.0, 5.0]], [0, 1], 5)
     with pytest.raises(DataError, match="row 4: the target 'class' is missing"):
         open_stream(path)
-    with pytest.raises(DataError, match="give it, or leave such rows out with --missing drop"):
+    with pytest.raises(DataError, match=r"give it, or leave such rows out \(missing: drop\)"):
         open_stream(write(tmp_path / "t.csv", "a,class\n1,0\n?,1\n"))
     write(tmp_path / "s.csv", "a,b,class\n?,1,x\n1,2,x\n2,NA,y\n3,red,y\n")
     with pytest.raises(DataError, match="row 4: column 'b' is 'red'"):

@@ -67,5 +67,5 @@ def test_a_checkpoint_names_symbols_that_have_no_bar_yet(tmp_path: Path) -> None
 def test_a_store_without_a_bar_is_refused(tmp_path: Path) -> None:
     path = unpacked("version4_stopped", tmp_path)
     replaced(path, [JournalRow(0, 5, b'{"commands":[{"kind":"adapt","session_id":"*","drift_type":"timer"}]}', None)])
-    with pytest.raises(StateError, match=r"contains no bar, so there is nothing to convert; start a new --store"):
+    with pytest.raises(StateError, match=r"contains no bar, so there is nothing to convert; start a new store"):
         inputs_of(path)

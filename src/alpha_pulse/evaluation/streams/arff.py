@@ -142,7 +142,7 @@ def _target(column: pl.Series, attribute: Attribute, numbers: Labels, where: str
     if values is None or not 2 <= len(values) <= MOST_LISTED:
         raise DataError(
             f"{where}: the target {attribute.name!r} is not a class, a list of 2 to {MOST_LISTED:,} values in braces; name "
-            "another with --target"
+            "another one as the target"
         )
     indices = _places(column, values, numbers, where)
     return (1 - indices, values[::-1]) if len(values) == 2 else (indices, values)

@@ -17,7 +17,7 @@ CHOICES: tuple[Missing, ...] = ("refuse", "drop", "keep")
 _TEXT = (pl.String, pl.Categorical, pl.Enum)
 
 
-LEAVE_OUT = "leave such rows out with --missing drop"
+LEAVE_OUT = "leave such rows out (missing: drop)"
 """The fix that error messages about missing values suggest."""
 
 

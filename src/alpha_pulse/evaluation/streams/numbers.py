@@ -38,9 +38,10 @@ def feature_matrix(rows: Rows, where: str) -> Floats:
     wrong = np.argwhere(~np.isfinite(features))
     if len(wrong):
         row, index = wrong[0].tolist()
+        fix = f"give it, or {LEAVE_OUT}" if np.isnan(features[row, index]) else "correct or drop the row"
         raise NonFiniteError(
             f"{where}, row {numbers[row]}: column {frame.columns[index]!r} is {shown(frame[row, index])}, but a finite number "
-            "is expected; correct or drop the row"
+            f"is expected; {fix}"
         )
     return features
 

@@ -83,7 +83,7 @@ def _classes(column: pl.Series, numbers: Labels, where: str) -> tuple[Labels, tu
     if not 2 <= count <= MOST_CLASSES:
         raise DataError(
             f"{where}: the target {column.name!r} has {count:,} different values; expected a class, of 2 to {MOST_CLASSES} "
-            "values, or name another column with --target"
+            "values, or name another column as the target"
         )
     indices = {name: index for index, name in enumerate(classes)}
     by_spelling = {spelling: indices[name] for spelling, name in class_of.items()}

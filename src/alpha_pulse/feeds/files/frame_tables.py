@@ -53,7 +53,7 @@ def binary_tables(content: Content) -> Iterator[Table]:
     if sum(pair is not None for pair in pairs) >= _FEWEST_PRICES:
         labels = [(name, "") if pair is None else (pair[1], pair[2]) for name, pair in zip(frame.columns, pairs, strict=True)]
         for series, header, metadata in _split_by_ticker(frame.get_columns(), labels):
-            both = _to_frame(series, header, content.where)
+            both = to_frame(series, header, content.where)
             yield frame_table(both, content.where, content.path, content.name, content.packed + title, metadata=metadata)
         return
     metadata = {}
@@ -108,8 +108,8 @@ def frame_tables(frame: Any, name: str) -> Iterator[Table]:
         yield frame_table(frame, name, name, "", "polars frame")
         return
     if isinstance(frame, Mapping):
-        columns = {str(key): _series(values, name, str(key)) for key, values in frame.items()}
-        yield frame_table(_to_frame(columns.values(), columns, name), name, name, "", "dict of arrays")
+        columns = {str(key): array_series(values, name, str(key)) for key, values in frame.items()}
+        yield frame_table(to_frame(columns.values(), columns, name), name, name, "", "dict of arrays")
         return
     if not (hasattr(frame, "columns") and hasattr(frame, "index") and hasattr(frame, "iloc")):
         raise DataError(f"{name} is {type(frame).__name__}, but {_SUPPORTED} is expected")
@@ -119,22 +119,22 @@ def frame_tables(frame: Any, name: str) -> Iterator[Table]:
 def _pandas_tables(frame: Any, name: str) -> Iterator[Table]:
     """Uses the interface of pandas frames without importing pandas."""
     labels = list(frame.columns)
-    series = [_pandas_series(frame.iloc[:, position], name, str(label)) for position, label in enumerate(labels)]
+    series = [pandas_series(frame.iloc[:, position], name, str(label)) for position, label in enumerate(labels)]
     index = frame.index
     if type(index).__name__ == "MultiIndex":
         for level in range(index.nlevels):
             values = index.get_level_values(level)
-            series.append(_pandas_series(values.to_series(), name, "index"))
+            series.append(pandas_series(values.to_series(), name, "index"))
             labels.append(index.names[level] or f"index_level_{level}")
     elif type(index).__name__ != "RangeIndex":
-        series.insert(0, _pandas_series(index.to_series(), name, "index"))
+        series.insert(0, pandas_series(index.to_series(), name, "index"))
         labels.insert(0, "index" if index.name is None else index.name)
     if any(isinstance(label, tuple) for label in labels):
         pairs = [(str(label[0]), str(label[1])) if isinstance(label, tuple) else (str(label), "") for label in labels]
         for columns, header, metadata in _split_by_ticker(series, pairs):
-            yield frame_table(_to_frame(columns, header, name), name, name, "", "pandas frame", metadata=metadata)
+            yield frame_table(to_frame(columns, header, name), name, name, "", "pandas frame", metadata=metadata)
         return
-    yield frame_table(_to_frame(series, map(str, labels), name), name, name, "", "pandas frame")
+    yield frame_table(to_frame(series, map(str, labels), name), name, name, "", "pandas frame")
 
 
 def _split_by_ticker(
@@ -148,19 +148,21 @@ def _split_by_ticker(
         yield [series[position] for position in order], header, metadata
 
 
-def _pandas_series(values: Any, name: str, label: str) -> pl.Series:
+def pandas_series(values: Any, name: str, label: str) -> pl.Series:
+    """A column of a pandas frame, which is called ``name`` in errors. Raises DataError."""
     kind = str(values.dtype)
     if kind.startswith("datetime64[") and "," in kind:
         utc = values.dt.tz_convert("UTC").dt.tz_localize(None)
-        return _series(utc.to_numpy(), name, label).dt.replace_time_zone("UTC")
+        return array_series(utc.to_numpy(), name, label).dt.replace_time_zone("UTC")
     if kind in ("object", "string", "str", "category"):
         return pl.Series(
             [None if value is None or value != value else str(value) for value in values.to_list()], dtype=pl.String
         )
-    return _series(values.to_numpy(), name, label)
+    return array_series(values.to_numpy(), name, label)
 
 
-def _series(values: Any, name: str, label: str) -> pl.Series:
+def array_series(values: Any, name: str, label: str) -> pl.Series:
+    """A column of an array, a list or a polars series. Raises DataError."""
     try:
         if isinstance(values, pl.Series):
             return values
@@ -179,7 +181,7 @@ def _series(values: Any, name: str, label: str) -> pl.Series:
         raise DataError(f"{name}: column {label!r} cannot be read ({reason}); numbers, times or text are expected") from None
 
 
-def _to_frame(series: Any, names: Any, where: str) -> pl.DataFrame:
+def to_frame(series: Any, names: Any, where: str) -> pl.DataFrame:
     """Columns as one frame; equal names, which polars does not allow, are made unique with spaces."""
     seen: dict[str, pl.Series] = {}
     for column, name in zip(series, names, strict=True):

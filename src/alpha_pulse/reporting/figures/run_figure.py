@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 
 import matplotlib as mpl
 import polars as pl
-from matplotlib.figure import Figure
 
+from alpha_pulse.evaluation.drawing import ShownFigure
 from alpha_pulse.reporting.figures.equity import draw_drawdown, draw_equity
 from alpha_pulse.reporting.figures.reliability import draw_reliability, reliability_of
 from alpha_pulse.reporting.figures.skill import draw_skill
@@ -19,15 +18,6 @@ TABLES = ("adaptations", "alarms", "equity", "labels", "predictions")
 """The tables that the figure shows."""
 TARGETS = ("volatility", "direction")
 _MONEY_HEIGHTS, _MODEL_HEIGHTS = (2.6, 1.0), (2.0, 1.0, 2.2)
-
-
-class ShownFigure(Figure):
-    """A figure that a notebook shows as the result of a cell, whether or not pyplot was imported."""
-
-    def _repr_png_(self) -> bytes:
-        drawn = io.BytesIO()
-        self.savefig(drawn, format="png")
-        return drawn.getvalue()
 
 
 def draw_run(tables: Mapping[str, pl.DataFrame], title: str, theme: Theme = LIGHT) -> ShownFigure:
