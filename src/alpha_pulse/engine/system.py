@@ -14,7 +14,6 @@ from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import ConflictError, StateError
-from alpha_pulse.core.own_sources import pinned
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.core.version import __version__
@@ -32,6 +31,7 @@ from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.features.own_columns import OwnFeature, load_own
+from alpha_pulse.features.own_sources import pinned
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.trade_quality import TARGET
 from alpha_pulse.feeds.base import Feed, FeedInfo

@@ -62,7 +62,7 @@ def feature_at(path: str) -> Feature:
 
 
 def load_own(settings: FeaturesConfig) -> tuple[OwnFeature, ...]:
-    """The own features of a configuration, whose ``sources`` are entered (`alpha_pulse.core.own_sources.pinned`).
+    """The own features of a configuration, whose ``sources`` are entered (`alpha_pulse.features.own_sources.pinned`).
 
     Raises
     ------

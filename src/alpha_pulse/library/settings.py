@@ -15,12 +15,12 @@ from alpha_pulse.core.config_errors import place_of
 from alpha_pulse.core.config_loading import load_config
 from alpha_pulse.core.config_toml import origins
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, UnknownNameError, did_you_mean
-from alpha_pulse.core.own_sources import pinned
 from alpha_pulse.core.plugins import load, names, prefix_of
 from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.detectors.calibrated import tuned
 from alpha_pulse.features.own import Feature
 from alpha_pulse.features.own_columns import load_own
+from alpha_pulse.features.own_sources import pinned
 from alpha_pulse.models import ONLINE
 
 Settings = Config | Mapping[str, Any] | str | Path | None
