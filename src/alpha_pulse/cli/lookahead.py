@@ -9,7 +9,7 @@ from threading import Event
 import msgspec
 import numpy as np
 
-from alpha_pulse.cli.reading import files_of, read_feed
+from alpha_pulse.cli.reading import ChosenBars
 from alpha_pulse.cli.reading_options import DataOptions
 from alpha_pulse.cli.terminal.progress import Phases
 from alpha_pulse.core.errors import AlphaPulseError
@@ -50,7 +50,7 @@ def check_features(paths: Sequence[str], options: DataOptions, *, json: bool) ->
         There is no such feature, it violates its contract, or there are too few bars.
     """
     features = [feature_at(path) for path in paths]
-    markets = list(_markets(read_feed(options, files_of(options)).columns))
+    markets = list(_markets(ChosenBars(options, None).read().columns))
     checked, total = list[CheckedFeature](), len(paths) * len(markets)
     with closing(Phases()) as phases:
         for path, feature in zip(paths, features, strict=True):
