@@ -141,9 +141,20 @@ def test_what_cannot_be_is_refused(place: Path, flags: tuple[str, ...], words: s
     assert "Traceback" not in refused.stderr
 
 
+def test_a_service_manager_is_told_when_the_run_serves(place: Path, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(PATIENCE_S)
+        address = str(tmp_path / "notify")
+        with up(place, "--store", "memory://", NOTIFY_SOCKET=address, WATCHDOG_USEC="60000000") as served:
+            assert [manager.recv(64), manager.recv(64)] == [b"READY=1", b"WATCHDOG=1"]
+            served.stop(signal.SIGTERM)
+
+
 def test_a_server_for_others_is_warned_about(place: Path) -> None:
     with up(place, "--host", "0.0.0.0", "--store", "memory://", "--speed", "20") as open_to_all:
         assert open_to_all.get("/api/v1/system")["state"] == "running"
+        assert open_to_all.started["link"].startswith("http://127.0.0.1:")
         code, said = open_to_all.stop(signal.SIGINT)
     assert code == 130
     assert "warning: other machines can reach 0.0.0.0" in said

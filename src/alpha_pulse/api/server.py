@@ -18,6 +18,8 @@ from alpha_pulse.core.errors import ConfigError
 
 DEFAULT_PORT = 8650
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""An address of this machine for each wildcard address: a browser cannot open a wildcard."""
 MAX_FRAME = 64 * 1024
 BACKLOG = 1_024
 """Maximum number of connections that wait to be accepted. A flood of them must not block other clients."""
@@ -59,8 +61,9 @@ def bind(host: str = "127.0.0.1", port: int = DEFAULT_PORT, *, public: bool = Fa
 
 
 def url(bound: socket.socket) -> str:
-    """The URL of a bound socket, without a slash at the end."""
+    """The URL of a bound socket for a client on this machine, without a slash at the end."""
     host, port = bound.getsockname()[:2]
+    host = _LOOPBACK_OF.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

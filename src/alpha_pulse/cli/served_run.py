@@ -23,6 +23,7 @@ from alpha_pulse.api.server import run_server
 from alpha_pulse.cli.default_store import with_fresh_hint
 from alpha_pulse.cli.render.report import show
 from alpha_pulse.cli.replay import IN_MEMORY
+from alpha_pulse.cli.terminal.service_manager import report_health
 from alpha_pulse.cli.terminal.signals import StoppedError
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import NotReadyError, StateError
@@ -112,16 +113,20 @@ class ServedRun:
         served = cast("Gateway", gateway)
         app = create_app(served, self._auth, static=page if page.is_dir() else None, hosts=_names(self._serving.host))
         work: asyncio.Task[None] | None = None
+        health: asyncio.Task[None] | None = None
 
         def up(url: str) -> None:
-            nonlocal work
+            nonlocal work, health
             self._announce(url)
+            health = asyncio.create_task(report_health(lambda: gateway.control().state != "failed"))
             work = asyncio.create_task(self._work(gateway))
             work.add_done_callback(lambda task: stop.set() if task.cancelled() or task.exception() else None)
 
         try:
             await run_server(app, bound, on_up=up, stop=stop)
         finally:
+            if health is not None:
+                health.cancel()
             if work is not None:
                 work.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
