@@ -1,5 +1,5 @@
 # Needs only Python >= 3.11 (with venv and pip) and make. PYTHON=... names the interpreter to use.
-.PHONY: help setup node page run replay test mutants golden bench bench-check results markets soak lock clean
+.PHONY: help setup node page run replay test mutants golden bench bench-check results markets soak wheel release-check audit sbom lock clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -19,6 +19,8 @@ help:
 	@echo 'make replay  trade the bundled bars as fast as possible and show the result'
 	@echo 'make test    lint, types, import rules and all tests (installs first if needed)'
 	@echo 'make setup   create .venv and install the packages that a user needs'
+	@echo 'make wheel   build the wheel and the source distribution into dist/; make release-check: also install and use them as users do, with each Python found'
+	@echo 'make audit   compare the locked packages with the database of known vulnerabilities; make sbom: write their list as dist/sbom.cdx.json'
 	@echo 'make mutants insert defects, one at a time, and check that the tests detect each; make golden: rebuild the golden tables'
 	@echo 'make results measure the figures of docs/results.md and update it (DATA=folder adds files that are not bundled)'
 	@echo 'make bench-check  list the figures of the docs that are older than the code'
@@ -97,6 +99,24 @@ golden: $(DEV)
 
 soak: $(DEV)
 	@DATA='$(DATA)' $(BIN)/python -m pytest -m soak
+
+wheel: $(BIN)/python
+	@$(BIN)/python scripts/check_release.py --build-only
+
+release-check: $(BIN)/python
+	@$(BIN)/python scripts/check_release.py
+
+# The tools of these two are installed in a temporary environment.
+audit: $(BIN)/python
+	@place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && \
+	$(BIN)/python -m venv "$$place" && "$$place/bin/python" -m pip --disable-pip-version-check --quiet install pip-audit && \
+	"$$place/bin/pip-audit" --strict --disable-pip --require-hashes -r requirements.lock
+
+sbom: $(BIN)/python
+	@place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && mkdir -p dist && \
+	$(BIN)/python -m venv "$$place" && "$$place/bin/python" -m pip --disable-pip-version-check --quiet install cyclonedx-bom && \
+	"$$place/bin/python" -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --mc-type application \
+	  --output-reproducible -o dist/sbom.cdx.json requirements.lock && echo 'wrote dist/sbom.cdx.json'
 
 # uv is installed in a temporary environment; its own lock file records download addresses and is not stored.
 COMPILE = pip compile --system-certs --no-config --universal --python-version 3.11 --generate-hashes --upgrade --quiet \

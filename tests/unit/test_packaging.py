@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from alpha_pulse.core.version import __version__
+
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-page.lock")
 
@@ -52,3 +54,24 @@ def test_the_repository_has_what_a_user_expects() -> None:
     assert "Apache License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert "make test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
     assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_image_and_the_service_have_no_rights_and_are_watched() -> None:
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", image, re.MULTILINE)
+    assert re.search(r"^HEALTHCHECK .*\n.*8650/health", image, re.MULTILINE)
+    assert "--require-hashes --no-deps -r requirements.lock" in image
+    unit = (ROOT / "packaging" / "alpha-pulse.service").read_text(encoding="utf-8").splitlines()
+    needed = {"Type=notify", "WatchdogSec=60", "DynamicUser=yes", "ProtectSystem=strict", "NoNewPrivileges=yes"}
+    assert needed | {"StateDirectory=alpha-pulse", "CacheDirectory=alpha-pulse", "Restart=on-failure"} <= set(unit)
+
+
+def test_the_image_is_built_from_files_that_exist() -> None:
+    sent = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE)
+    assert "requirements.lock" in sent
+    assert [name for name in sent if not (ROOT / name).exists()] == []
+
+
+def test_the_wheel_that_the_docs_name_has_this_version() -> None:
+    for page in ("README.md", "docs/how-to/install.md"):
+        assert set(re.findall(r"alpha_pulse-([\d.]+)-py3", (ROOT / page).read_text(encoding="utf-8"))) == {__version__}
