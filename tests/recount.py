@@ -169,10 +169,10 @@ def _guess(row: Sequence[float], member: int) -> float:
     return float(row[member] >= 0.5)
 
 
-def interval_of_total(values: NDArray[np.float64], seed: int) -> tuple[float, float]:
+def interval_of_total(values: NDArray[np.float64], seed: int, least_block: int = 1) -> tuple[float, float]:
     """95 % of the sum under a circular block bootstrap, block by block, widened as `mean_interval` describes."""
     n, mean = len(values), values.mean()
-    length = max(block_length(values), -(-n // 200))
+    length = max(block_length(values), least_block, -(-n // 200))
 
     def blocks(span: int) -> NDArray[np.float64]:
         return np.array([values.take(range(start, start + span), mode="wrap").sum() for start in range(n)])

@@ -107,8 +107,9 @@ def reduction(misses: float, others: float) -> float | None:
     return 1.0 - misses / others if others else None
 
 
-def reliability(files: Files, symbol: str, target: str) -> Row:
-    rows = scores(scored(files, symbol, target))[-files.config["learning"]["window"] :]
+def reliability(files: Files, symbol: str, target: str, *, whole: bool = False) -> Row:
+    """Over the sliding window, or over the whole run."""
+    rows = scores(scored(files, symbol, target))[0 if whole else -files.config["learning"]["window"] :]
     horizon = files.config["learning"][f"{target}_horizon_bars"]
     order = np.argsort(rows[:, 3], kind="stable")
     p, label, n = rows[order, 3], rows[order, 5], len(rows)

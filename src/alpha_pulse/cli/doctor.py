@@ -17,6 +17,7 @@ from alpha_pulse.core.systems import INSTALL_OPENMP, check_system, describe_syst
 
 PYTHONS = ((3, 11), (3, 14))
 MODULES = {
+    "jinja2": "jinja2",
     "lightgbm": "lightgbm",
     "matplotlib": "matplotlib",
     "msgspec": "msgspec",

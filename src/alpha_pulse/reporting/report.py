@@ -28,7 +28,7 @@ from alpha_pulse.reporting.alarm_counts import alarm_counts
 from alpha_pulse.reporting.bankruptcy import bankruptcies
 from alpha_pulse.reporting.data_checks import check_data
 from alpha_pulse.reporting.report_events import ListedAction, ListedAlarm, ListedModel, ListedResponse, listed
-from alpha_pulse.reporting.run_summary import LabelTable, RunSummary, SymbolCounts, summarise
+from alpha_pulse.reporting.run_summary import LabelTable, RunSummary, summarise
 from alpha_pulse.reporting.success import success_metrics
 from alpha_pulse.reporting.success_types import SuccessMetrics
 from alpha_pulse.venues.money import minor_units
@@ -294,7 +294,7 @@ def _rows_of(summary: RunSummary, target: str, symbols: tuple[str, ...]) -> NDAr
 def _scores(system: System, summary: RunSummary, target: str, symbols: tuple[str, ...]) -> dict[str, MemberScore]:
     table, selected = summary.tables[target], _rows_of(summary, target, symbols)
     horizon = system.learning.session(symbols[0], target).spec.horizon
-    from_bar = np.array([_first_recent(item) for item in summary.symbols.values()], dtype=np.int64)
+    from_bar = np.array([first_recent(item.bars) for item in summary.symbols.values()], dtype=np.int64)
     recent = table.seq >= from_bar[table.symbol]
     return score_members(table.scores[selected], recent[selected], len(symbols), horizon, system.config.seed)
 
@@ -311,11 +311,15 @@ def _reliability(system: System, summary: RunSummary, symbols: tuple[str, ...]) 
     return tables
 
 
-def _first_recent(counts: SymbolCounts) -> int:
-    """The number of the first bar in the last 70 % of a symbol's bars."""
+def first_recent(bars: list[int]) -> int:
+    """The number of the first bar in the last 70 % of a symbol's bars, whose numbers are ``bars``; 0 without bars.
+
+    >>> first_recent([7, 8, 9, 20])
+    9
+    """
     part, whole = LAST_PART
-    first = -(-len(counts.bars) * part // whole)
-    return counts.bars[min(first, len(counts.bars) - 1)] if counts.bars else 0
+    first = -(-len(bars) * part // whole)
+    return bars[min(first, len(bars) - 1)] if bars else 0
 
 
 def _hit_rates(table: LabelTable, selected: NDArray[np.bool_]) -> HitRates:

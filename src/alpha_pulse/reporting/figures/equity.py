@@ -12,6 +12,7 @@ from alpha_pulse.evaluation.drawing import EndLabel, label_ends
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.reporting.figures.points import instants, thinned
 from alpha_pulse.reporting.figures.theme import LIGHT, Theme, over_time, prepared
+from alpha_pulse.reporting.performance.drawdown import drawdowns
 from alpha_pulse.venues.money import cash_text
 
 _LABEL_HEIGHT = 0.085
@@ -51,23 +52,12 @@ def draw_drawdown(axes: Axes, equity: pl.DataFrame, theme: Theme = LIGHT) -> Non
     prepared(axes, "Drawdown", theme)
     axes.set_ylabel("% of the peak", color=theme.muted)
     for name, times, values in _books(equity):
-        falls = 100.0 * drawdown(values)
+        falls = 100.0 * drawdowns(values, float(values[0]))
         shown_times, shown = thinned(times, -falls)
         axes.plot(shown_times, shown, color=theme.of_book(name), linewidth=0.7 * _width(name), zorder=_order(name))
         if name == PRIMARY:
             axes.fill_between(shown_times, shown, 0.0, color=theme.of_book(name), alpha=0.15, linewidth=0.0)
     over_time(axes)
-
-
-def drawdown(equity: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far an equity (n,) is below its highest value so far, (n,), as a fraction of that.
-
-    >>> drawdown(np.array([100.0, 110.0, 99.0, 121.0])).round(3).tolist()
-    [0.0, 0.0, 0.1, 0.0]
-    """
-    peaks = np.maximum.accumulate(equity)
-    falls: NDArray[np.float64] = 1.0 - equity / peaks
-    return falls
 
 
 def _books(equity: pl.DataFrame) -> list[tuple[str, NDArray[np.datetime64], NDArray[np.float64]]]:
