@@ -96,7 +96,8 @@ def test_runs_lists_every_store_of_the_user(tmp_path: Path, monkeypatch: pytest.
         listed = ap.runs()
     finally:
         writing.close()
-    assert listed.columns == ["run_id", "symbols", "interval", "started", "steps", "bars", "state", "store", "problem"]
+    named = ["run_id", "symbols", "interval", "started", "steps", "bars", "net_pnl_cash", "state", "store", "problem"]
+    assert listed.columns == named
     assert listed["state"].to_list() == ["finished", "unreadable", "unreadable"]
     row = listed.row(0, named=True)
     assert (row["run_id"], row["symbols"], row["interval"], row["bars"]) == (first.id, "SYN", "1h", 80)

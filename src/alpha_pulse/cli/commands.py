@@ -12,6 +12,7 @@ from alpha_pulse.cli.command_line import Commands, in_range
 from alpha_pulse.cli.data_commands import data_app
 from alpha_pulse.cli.journal.commands import journal_app
 from alpha_pulse.cli.reading_options import DataOptions, reads_bars
+from alpha_pulse.cli.results.commands import add_result_commands
 from alpha_pulse.core.systems import check_system
 from alpha_pulse.core.version import __version__
 
@@ -372,3 +373,6 @@ def config_show(
         print(msgspec.json.format(msgspec.json.encode(settings), indent=2).decode())
     else:
         print(to_toml(settings, origins(config)), end="")
+
+
+add_result_commands(app)

@@ -22,6 +22,7 @@ _SCHEMA = {
     "started": pl.Datetime("us", "UTC"),
     "steps": pl.Int64(),
     "bars": pl.Int64(),
+    "net_pnl_cash": pl.Float64(),
     "state": pl.String(),
     "store": pl.String(),
     "problem": pl.String(),
@@ -34,7 +35,8 @@ def open_run(run: str | PathLike[str]) -> Run:
     Parameters
     ----------
     run
-        The id of a run in the user's data folder, or the path of its store.
+        The id of a run in the user's data folder, a part of it that no other id has, ``latest`` for the run that was started
+        last, or the path of its store.
 
     Raises
     ------
@@ -54,8 +56,8 @@ def runs() -> pl.DataFrame:
     """The stored runs in the user's data folder, the newest first. Runs that were given a store of their own are not listed.
 
     Columns: ``run_id``, ``symbols``, ``interval`` of a bar, ``started`` (UTC; null for a run with another kind of id),
-    ``steps``, ``bars`` (null until it is finished), ``state`` (``finished``, ``running``, ``stopped`` or ``unreadable``),
-    ``store`` and ``problem`` (why a store cannot be read; null else).
+    ``steps``, ``bars`` and ``net_pnl_cash`` of the combined book (both null until it is finished), ``state`` (``finished``,
+    ``running``, ``stopped`` or ``unreadable``), ``store`` and ``problem`` (why a store cannot be read; null else).
 
     >>> runs().columns[:3]
     ['run_id', 'symbols', 'interval']

@@ -15,10 +15,11 @@ from alpha_pulse.core.errors import AlphaPulseError, ConfigError, StoreError
 from alpha_pulse.stores.reading import StoreReader
 
 STORE_FILE = "store.db"
+LATEST = "latest"
 UNOPENED_SUFFIX = ".unopened"
 """Suffix of a folder whose store could not be opened and contains no steps."""
 _RUN_ID = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{4}")
-_STARTED = "%Y%m%d-%H%M%S"
+_STARTED, _STARTED_LENGTH = "%Y%m%d-%H%M%S", 15
 _NAMED = 3
 """Runs that a message names."""
 
@@ -54,7 +55,16 @@ def new_location(run_id: str) -> str:
 def stored_files() -> list[Path]:
     """The stores in the user's data folder, the newest first. Runs that were given a store of their own are not among them."""
     found = (path for path in data_folder().glob(f"**/{STORE_FILE}") if not path.parent.name.endswith(UNOPENED_SUFFIX))
-    return sorted(found, key=lambda path: path.parent.name, reverse=True)
+    return sorted(found, key=_age, reverse=True)
+
+
+def _age(path: Path) -> tuple[str, int, str]:
+    """Orders stores by the start of their run (a second), and those of one second by their last write."""
+    name = path.parent.name
+    try:
+        return name[:_STARTED_LENGTH], path.stat().st_mtime_ns, name
+    except OSError:
+        return name[:_STARTED_LENGTH], 0, name
 
 
 def store_file(given: str, name: str, expected: str) -> Path:
@@ -72,7 +82,12 @@ def store_file(given: str, name: str, expected: str) -> Path:
 
 
 def find_run(run: str) -> Path:
-    """The file of a run, by URL, path or id. Raises ConfigError.
+    """The file of a run: by URL, path, id, a part of an id that no other has, or ``latest``, the run that was started last.
+
+    Raises
+    ------
+    ConfigError
+        There is no such run, or several.
 
     >>> find_run("sqlite:///folder/run.db")
     PosixPath('folder/run.db')
@@ -82,9 +97,18 @@ def find_run(run: str) -> Path:
     if Path(run).exists() or "/" in run:
         return Path(run)
     files = stored_files()
+    if run == LATEST and files:
+        return files[0]
     known = {path.parent.name: path for path in files}
     if run not in known:
         known |= dict(_inner_ids(files))
+    fitting = [name for name in known if run and run in name]
+    places = {known[name] for name in fitting}
+    if run not in known and len(places) == 1:
+        return places.pop()
+    if run not in known and places:
+        more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+        raise ConfigError(f"run {run!r} is a part of several ids: {', '.join(fitting[:_NAMED])}{more}; give more of one")
     if run not in known:
         raise ConfigError(f"run {run!r} is neither a file nor the id of a run in {data_folder()}{_advice(run, list(known))}")
     return known[run]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from alpha_pulse.engine.stored_run import stored_config
 from alpha_pulse.journal.export import columns
 from alpha_pulse.journal.export.frames import Frames, Source, tables
 from alpha_pulse.library.metrics import Metrics, metrics_of
+from alpha_pulse.library.page_files import write_page
 from alpha_pulse.library.places import run_id_of, store_file
 from alpha_pulse.library.show import headline, html_of, text_of
 from alpha_pulse.library.states import RunFacts, facts_of
@@ -185,6 +187,25 @@ class Run:
         from alpha_pulse.reporting.figures.run_figure import TABLES, draw_run  # half a second of imports
 
         return draw_run(self.tables(*TABLES), headline(self.facts, self.result))
+
+    def report(self, path: str | PathLike[str]) -> Path:
+        """Write the page of the run: what was done, what came out, and what it does not show, in one HTML file without scripts.
+
+        That of a run in progress shows it up to its newest step. Returns the path.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        StateError
+            The run has no bars yet, or it is damaged.
+        """
+        from alpha_pulse.reporting.pages.run_page import run_page  # half a second of imports
+        from alpha_pulse.reporting.tearsheet import read_run
+
+        with self._reading() as source:
+            content = read_run(source)
+        return write_page(path, run_page(content))
 
     def __repr__(self) -> str:
         return text_of(self.facts, self.result)

@@ -21,7 +21,8 @@ State = Literal["finished", "running", "stopped"]
 class RunFacts(msgspec.Struct, frozen=True):
     """The facts that a list of runs shows. ``symbols`` is empty and ``interval`` None before the first bar.
 
-    ``started`` (UTC) is None where the id of the run does not contain it. ``bars`` is None until the run is finished.
+    ``started`` (UTC) is None where the id of the run does not contain it. ``bars`` and ``net_pnl_cash`` (of the combined book)
+    are None until the run is finished.
     """
 
     run_id: str
@@ -30,14 +31,16 @@ class RunFacts(msgspec.Struct, frozen=True):
     started: datetime | None
     steps: int
     bars: int | None
+    net_pnl_cash: float | None
     state: State
     store: str
 
 
 class _Counts(msgspec.Struct):
-    """The field of a result that a list of runs shows; the other ones are not decoded."""
+    """The fields of a result that a list of runs shows; the other ones are not decoded."""
 
     bars: int
+    net_pnl: float
 
 
 def facts_of(source: Source, store: str) -> RunFacts:
@@ -55,13 +58,15 @@ def facts_of(source: Source, store: str) -> RunFacts:
     layout = None if first is None else read_layout(first.layout)
     steps = source.step_count if isinstance(source, StoreReader) else sum(block.steps for block in source.blocks())
     run_id = "" if identity is None else identity.run_id
+    counts = None if result is None else msgspec.json.decode(result, type=_Counts)
     return RunFacts(
         run_id=run_id,
         symbols=() if layout is None else tuple(layout.symbols),
         interval=None if layout is None else show_interval(layout.feed.interval_ns),
         started=started(run_id),
         steps=steps,
-        bars=None if result is None else msgspec.json.decode(result, type=_Counts).bars,
+        bars=None if counts is None else counts.bars,
+        net_pnl_cash=None if counts is None else counts.net_pnl,
         state="finished" if result is not None else "running" if _in_use(store) else "stopped",
         store=store,
     )

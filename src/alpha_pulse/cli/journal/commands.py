@@ -102,7 +102,7 @@ def journal_export(
 
     Prices and money are numbers, times are in UTC. It changes nothing, and does not disturb a run that is in progress.
 
-    Example: [bold]alpha-pulse journal export run.db --to run-tables[/]
+    Example: [bold]alpha-pulse export run.db --to run-tables[/]
     """
     from alpha_pulse.cli.journal.export import export_run
     from alpha_pulse.cli.terminal.signals import StoppedError

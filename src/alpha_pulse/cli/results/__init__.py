@@ -1,0 +1,1 @@
+"""The commands that list, show, compare and report stored runs."""
