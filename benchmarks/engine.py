@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.feeds.files.conversion import to_frame
+from alpha_pulse.feeds.frames import symbol_frame
 from alpha_pulse.feeds.synthetic import Market, regimes
 from benchmarks.measure import Options
 from benchmarks.report import Cell, Column, Table, verdict
@@ -95,7 +95,7 @@ def _peer(script: Path, folder: Path, quick: bool) -> float:
         market = Market(interval_ns=300_000_000_000, volatility=0.0015, has_volume=True)
         count = 300 if quick else PEER_BARS
         feed = regimes(count, seed=8, change_points=[], market=market)
-        to_frame(feed.columns, feed.symbols[0]).write_parquet(bars)
+        symbol_frame(feed.columns, feed.symbols[0]).write_parquet(bars)
     return 1.0 / _line([sys.executable, str(script), str(bars), "--repeat", "1"])["bars_per_cpu_s"]
 
 

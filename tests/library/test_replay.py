@@ -41,7 +41,7 @@ def test_a_file_a_list_a_frame_and_read_data_give_the_same_run(bars: Path) -> No
     assert run.state == "finished"
     assert run.metrics["bars"] == 300
     assert run.result is not None
-    for data in (str(bars), [bars], pl.read_csv(bars, try_parse_dates=True), ap.data.read(bars, symbols="WALK")):
+    for data in (str(bars), [bars], pl.read_csv(bars, try_parse_dates=True), ap.data.read(bars, symbol="WALK")):
         other = replayed(data)
         assert other.result is not None
         assert other.result.decisions_sha256 == run.result.decisions_sha256, type(data)

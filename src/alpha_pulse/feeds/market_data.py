@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+import numpy as np
+import polars as pl
 
 from alpha_pulse.feeds.columns import BarColumns
+from alpha_pulse.feeds.frames import bars_frame
+from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.notes import Note as Note
+from alpha_pulse.feeds.notes import show_time, some
 
 Stamp = Literal["open", "close"]
 Duplicates = Literal["refuse", "first", "last"]
 Dates = Literal["dmy", "mdy", "ymd"]
+
+
+_SHOWN = 5
+"""Files that the text of read bars lists."""
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,11 +90,34 @@ class FileReport(msgspec.Struct, frozen=True, kw_only=True):
     ignored: tuple[str, ...]
     sorted: bool
 
+    def line(self, interval_ns: int) -> str:
+        """How the file was read, in one line; ``interval_ns`` is the length of a bar."""
+        zone = {"stated": "zone stated", "dates": "days"}.get(self.tz, self.tz)
+        return (
+            f"{self.path}: {self.title} ({self.format}); {some(self.symbols)} by {self.symbol_from}, {self.rows:,} bars of "
+            f"{show_interval(interval_ns)}, stamped by the {self.stamp} ({self.stamp_from}), {zone}"
+        )
+
 
 class MarketData(msgspec.Struct, frozen=True, kw_only=True):
-    """Bars, in an order in which each symbol's time increases, with reports on their files and notes."""
+    """Bars, in an order in which each symbol's time increases, with reports on their files and notes. Shows itself as text."""
 
     bars: BarColumns
     files: tuple[FileReport, ...]
     notes: tuple[Note, ...]
     interval_inferred: bool
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The bars as a polars frame: ``ts`` and ``ts_end`` (UTC), ``symbol``, prices, and ``volume`` and quotes if any."""
+        return bars_frame(self.bars)
+
+    def __repr__(self) -> str:
+        interval = self.bars.interval_ns
+        counts = np.bincount(self.bars.code, minlength=len(self.bars.symbols)).tolist()
+        symbols = [f"{symbol}: {count:,} bars" for symbol, count in zip(self.bars.symbols, counts, strict=True)]
+        first, last = (show_time(int(ts)) for ts in (self.bars.ts_start.min(), self.bars.ts_start.max()))
+        lines = [f"{some(symbols)} of {show_interval(interval)}, {first} to {last}"]
+        lines += [file.line(interval) for file in self.files[:_SHOWN]]
+        lines += [f"and {len(self.files) - _SHOWN} more files"] if len(self.files) > _SHOWN else []
+        return "\n".join([*lines, *(f"note: {note.text}" for note in self.notes)])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from alpha_pulse.data import bundled, read
+from alpha_pulse.data.demos import DRIFT, drift
 from alpha_pulse.feeds.market_data import MarketData
 from alpha_pulse.feeds.replay import ReplayFeed
 
@@ -17,7 +18,8 @@ def feed_of(data: Any, options: Mapping[str, Any]) -> ReplayFeed:
     Parameters
     ----------
     data
-        The name of a bundled file, whatever `alpha_pulse.data.read` reads, or its result, to which ``options`` do not apply.
+        The name of a bundled file or ``drift``; whatever `alpha_pulse.data.read` reads; or its result, or a feed, to both of
+        which ``options`` do not apply.
     options
         The options of `alpha_pulse.data.read`.
 
@@ -29,8 +31,12 @@ def feed_of(data: Any, options: Mapping[str, Any]) -> ReplayFeed:
     >>> feed_of("eurusd_1h_2017", {}).total_bars
     6225
     """
+    if isinstance(data, ReplayFeed):
+        return data
     if isinstance(data, MarketData):
         return ReplayFeed.from_data(data)
-    if isinstance(data, str) and data in bundled() and not Path(data).exists():
-        data = bundled()[data]
+    if isinstance(data, str) and not Path(data).exists():
+        if data == DRIFT:
+            return drift()
+        data = bundled().get(data, data)
     return ReplayFeed.from_data(read(data, **options))

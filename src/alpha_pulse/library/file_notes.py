@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 
 from alpha_pulse.feeds.columns import PRICES
-from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.market_data import FileReport
 from alpha_pulse.feeds.replay import ReplayFeed
 
@@ -17,7 +16,7 @@ def show_files(feed: ReplayFeed, warnings: Sequence[str]) -> None:
     """Print on standard error: how files of other layouts were read, notes, and warnings."""
     foreign = [file for file in feed.files if not _is_ours(file)]
     for file in foreign[:_MOST_FILES]:
-        print(_line(file, feed.interval_ns), file=sys.stderr)
+        print(file.line(feed.interval_ns), file=sys.stderr)
     if len(foreign) > _MOST_FILES:
         print(f"... and {len(foreign) - _MOST_FILES} more files", file=sys.stderr)
     for note in feed.notes:
@@ -30,12 +29,3 @@ def show_files(feed: ReplayFeed, warnings: Sequence[str]) -> None:
 def _is_ours(file: FileReport) -> bool:
     """Whether a file has the column names of this program, and needs no line that describes how it was read."""
     return file.source in ("generic", "alpha_pulse") and all(file.used.get(name) == name for name in ("ts", "symbol", *PRICES))
-
-
-def _line(file: FileReport, interval_ns: int) -> str:
-    symbols = ", ".join(file.symbols[:3]) + ("" if len(file.symbols) <= 3 else f" and {len(file.symbols) - 3} more")
-    zone = {"stated": "zone stated", "dates": "days"}.get(file.tz, file.tz)
-    return (
-        f"{file.path}: {file.title} ({file.format}); {symbols} by {file.symbol_from}, {file.rows:,} bars of "
-        f"{show_interval(interval_ns)}, stamped by the {file.stamp} ({file.stamp_from}), {zone}"
-    )

@@ -50,7 +50,8 @@ def replay(
     ----------
     data
         The path of a file of bars, a folder or a pattern; a list of paths; a polars or pandas frame, or a dict of arrays by
-        name of the column; the result of `alpha_pulse.data.read`; or the name of a bundled file (`alpha_pulse.data.bundled`).
+        name of the column; the result of `alpha_pulse.data.read`; the name of a bundled file (`alpha_pulse.data.bundled`), or
+        ``drift`` for the synthetic market of the demo.
     config
         A `Config`, a dict of sections, or the path of a TOML file; None: the defaults.
     symbol
@@ -81,7 +82,7 @@ def replay(
     ('finished', 6225)
     """
     options = {
-        "interval": interval, "tz": tz, "symbols": symbol or (), "stamp": stamp, "duplicates": duplicates, "dates": dates,
+        "interval": interval, "tz": tz, "symbol": symbol, "stamp": stamp, "duplicates": duplicates, "dates": dates,
         "adjusted": adjusted,
     }  # fmt: skip
     chosen = settings_of(config, settings)

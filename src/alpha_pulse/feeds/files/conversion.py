@@ -8,10 +8,10 @@ import re
 from collections.abc import Sequence
 
 import msgspec
-import polars as pl
 
-from alpha_pulse.feeds.columns import PRICES, BarColumns
+from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.files.provenance import Provenance, SourceFile, to_metadata
+from alpha_pulse.feeds.frames import symbol_frame
 from alpha_pulse.feeds.interval import show_interval
 from alpha_pulse.feeds.notes import Note
 
@@ -70,22 +70,8 @@ def _short_hash(symbol: str) -> str:
     return hashlib.sha256(symbol.encode()).hexdigest()[:8]
 
 
-def to_frame(own: BarColumns, symbol: str) -> pl.DataFrame:
-    """The bars of one symbol, with the columns of docs/how-to/read-your-data.md; ``ts_end`` is the end of a bar."""
-    own = own.with_ends()
-    times = {"ts": own.ts_start, "ts_end": own.ends()}
-    values = {**{name: getattr(own, name) for name in PRICES}, "volume": own.volume, "bid_close": own.bid, "ask_close": own.ask}
-    return pl.DataFrame(
-        [
-            *(pl.Series(name, array).cast(pl.Datetime("ns", "UTC")) for name, array in times.items()),
-            pl.Series("symbol", [symbol]).new_from_index(0, own.code.size),
-            *(pl.Series(name, array) for name, array in values.items() if array is not None),
-        ]
-    )
-
-
 def to_parquet(own: BarColumns, provenance: Provenance) -> bytes:
     """The file of one symbol's bars: equal bars and provenance give equal bytes."""
     buffer = io.BytesIO()
-    to_frame(own, provenance.symbol).write_parquet(buffer, metadata=to_metadata(provenance))
+    symbol_frame(own, provenance.symbol).write_parquet(buffer, metadata=to_metadata(provenance))
     return buffer.getvalue()
