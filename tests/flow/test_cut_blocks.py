@@ -144,13 +144,14 @@ KINDS: dict[str, dict[str, object]] = {
         "adaptation.detector": "page_hinkley",
         "adaptation.feature_detector": "ks",
         "serving.calibration": "isotonic",
+        "features.own": ["own_features:momentum"],
     },
     "compiled": {"learning.model": "market_default", "serving.calibration": "beta", "adaptation.detector": "ddm"},
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_models_detectors_and_calibrators_of_all_kinds_go_back(kind: str) -> None:
+def test_features_models_detectors_and_calibrators_of_all_kinds_go_back(kind: str) -> None:
     chosen = {**LEAN, **KINDS[kind], "agents.members": ["restive"], "adaptation.boost_labels": 20}
     singly, together = (run(restless(300), chosen, sizes=[size]) for size in (1, 300))
     assert len(singly.adaptations) > 2
