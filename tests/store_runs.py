@@ -1,9 +1,13 @@
 """Small runs for the tests of stores: an identity, blocks by the numbers of their steps, and a child that can be killed."""
 
+import contextlib
 import os
+import resource
 import signal
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,6 +21,8 @@ from alpha_pulse.stores.tables import TABLES
 
 IDENTITY = RunIdentity(run_id="run-1", config_hash="c0ffee", feed_identity="feed", program_version="0.1.0")
 LAYOUTS = tuple(msgspec.json.encode({"columns": ["close", "probability"], "number": number}).decode() for number in range(2))
+BY_HAND = StoreConfig(group_steps=10_000, group_ms=1e9)
+"""Groups that close only when asked to."""
 
 
 def columns(number: int) -> bytes:
@@ -60,6 +66,35 @@ def make(path: Path, count: int, settings: StoreConfig | None = None, steps: int
     store.begin(IDENTITY, resume=False)
     append(store, count, steps)
     store.close()
+
+
+def steps_in(path: Path) -> int:
+    """How many steps another program sees in the file."""
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader:
+        ((count,),) = reader.execute("SELECT total(steps) FROM block")
+    return int(count)
+
+
+@contextlib.contextmanager
+def small_files(size: int) -> Iterator[None]:
+    """A disk on which no file grows beyond ``size`` bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def failing(number: int) -> Callable[..., int]:
+    """Stands for a call of the system that fails with this error."""
+
+    def call(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    return call
 
 
 def check_is_prefix(store: Store | StoreReader) -> int:

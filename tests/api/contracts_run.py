@@ -20,7 +20,8 @@ NUMBERS = itertools.count()
 
 @contract("GET", "/health")
 def health(live: Running) -> None:
-    assert live.get("/health", token=None) == {"status": "ok", "version": __version__, "state": "paused", "compiling": None}
+    healthy = {"status": "ok", "version": __version__, "state": "paused", "reason": None, "compiling": None}
+    assert live.get("/health", token=None) == healthy
 
 
 @contract("GET", "/metrics")

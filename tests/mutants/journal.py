@@ -114,11 +114,15 @@ JOURNAL = (
         "journal",
         "stores/sql.py",
         '        self._db.execute("COMMIT")\n'
+        "        self._committed = seq\n"
         "        self._watch.check()\n"
         "        # Only after the commit: the mark may lag behind the database, never run ahead of it.\n"
         "        self._head.write(*mark)\n",
-        '        self._head.write(*mark)\n        self._db.execute("COMMIT")\n        self._watch.check()\n',
-        ("unit/stores/test_sql.py::TestDurability::test_a_failed_write_stops_the_store_and_keeps_what_was_flushed",),
+        "        self._head.write(*mark)\n"
+        '        self._db.execute("COMMIT")\n'
+        "        self._committed = seq\n"
+        "        self._watch.check()\n",
+        ("unit/stores/test_full_disk.py::TestGroup::test_an_end_without_space_leaves_what_was_stored",),
     ),
     Mutant(
         "durable-before-the-commit",
@@ -132,7 +136,7 @@ JOURNAL = (
         "a-step-is-acknowledged-before-its-commit",
         "journal",
         "stores/sql.py",
-        "        if self._each:\n            self.flush()\n        elif self.due():",
+        "        if self._each or self._short:\n            self.flush()\n        elif self.due():",
         "        if self.due():",
         ("unit/stores/test_sql.py::TestDurability::test_each_step_is_in_the_file_when_append_returns",),
     ),
@@ -142,7 +146,39 @@ JOURNAL = (
         "stores/sql.py",
         "        self._failed = True\n        self._committing = None\n",
         "        self._committing = None\n",
-        ("unit/stores/test_sql.py::TestDurability::test_a_step_that_cannot_be_reached_is_told",),
+        ("unit/stores/test_sql.py::TestDurability::test_a_failed_write_stops_the_store_and_keeps_what_was_flushed",),
+    ),
+    Mutant(
+        "blocks-without-space-are-dropped",
+        "journal",
+        "stores/sql.py",
+        "        self._pending = [block for block in self._writing if block.seq > self._committed] + self._pending\n",
+        "",
+        ("unit/stores/test_full_disk.py::TestGroup::test_the_blocks_are_kept_and_written_once_there_is_space",),
+    ),
+    Mutant(
+        "blocks-whose-mark-found-no-space-are-inserted-again",
+        "journal",
+        "stores/sql.py",
+        "[block for block in self._writing if block.seq > self._committed]",
+        "self._writing",
+        ("unit/stores/test_full_disk.py::test_a_mark_without_space_is_written_later",),
+    ),
+    Mutant(
+        "a-layout-that-was-rolled-back-counts-as-stored",
+        "journal",
+        "stores/sql.py",
+        "            # Those that were inserted with it are gone.\n            self._layouts = LayoutNumbers(self._db)\n",
+        "",
+        ("unit/stores/test_full_disk.py::TestGroup::test_the_blocks_are_kept_and_written_once_there_is_space",),
+    ),
+    Mutant(
+        "a-failed-sync-is-tried-again",
+        "journal",
+        "stores/causes.py",
+        "    if isinstance(error, SyncError):\n        return SYNC\n",
+        "",
+        ("unit/stores/test_full_disk.py::test_a_failed_sync_is_none",),
     ),
     Mutant(
         "a-changed-result-is-shown",

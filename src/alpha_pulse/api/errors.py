@@ -15,6 +15,7 @@ from alpha_pulse.api.schemas.responses import ErrorResponse, JsonResponse
 from alpha_pulse.core.errors import (
     AlphaPulseError,
     ConflictError,
+    NoSpaceError,
     NotFoundError,
     NotReadyError,
     StartingError,
@@ -31,7 +32,7 @@ STATUSES: tuple[tuple[type[AlphaPulseError], int], ...] = (
 )
 INVALID = 422
 RETRY = {"retry-after": "2"}
-"""Seconds until a request is worth repeating while the run starts."""
+"""Seconds until a request is worth repeating while the run starts, or waits for space on its disk."""
 PREFIX = "/api/v1"
 MAX_SHOWN = 100
 MAX_BEGIN, MAX_END = 240, 150
@@ -42,7 +43,7 @@ def install(app: Starlette, operations: Sequence[Operation]) -> None:
 
     async def ours(request: Request, error: Exception) -> Response:
         status = next((status for kind, status in STATUSES if isinstance(error, kind)), INVALID)
-        return refuse(status, str(error), RETRY if isinstance(error, StartingError) else None)
+        return refuse(status, str(error), RETRY if isinstance(error, StartingError | NoSpaceError) else None)
 
     async def routing(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -11,7 +11,7 @@ from alpha_pulse.api.streaming import Hub
 from alpha_pulse.gateway.protocol import Gateway, SessionStatus
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-STATES = ("warming", "running", "paused", "finished", "failed")
+STATES = ("warming", "running", "paused", "waiting", "finished", "failed")
 MOST_SYMBOLS = 50
 MILLI = 1_000
 Values = Mapping[tuple[str, ...], float]

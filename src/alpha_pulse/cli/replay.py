@@ -106,6 +106,13 @@ def _replay(
         phases.close()
         print(f"warning: {reason}", file=sys.stderr)
 
+    all_stored = True
+
+    def report_waiting(reason: str | None) -> None:
+        nonlocal all_stored
+        all_stored = reason is None
+        phases.report_waiting(reason)
+
     with closing(Phases()) as phases:
         result = replay(
             config,
@@ -116,6 +123,7 @@ def _replay(
             on_progress=show_progress,
             on_replay=lambda done, steps: phases.show("replaying the end of the journal", steps, "steps", done),
             on_skipped=report_skipped,
+            on_waiting=report_waiting,
             stopped=lambda: bool(caught),
             write_decision=None if decisions is None else lambda line: decisions.write(exported(line, feed.bar_open)),
         )
@@ -124,9 +132,14 @@ def _replay(
         if store.location == IN_MEMORY:
             print(f"nothing was stored, because the store is {IN_MEMORY}", file=sys.stderr)
         else:
-            print(f"all are stored. Resume with:\n  {_resume_command(command, store.location)}", file=sys.stderr)
+            print(f"{stored_part(all_stored)}. Resume with:\n  {_resume_command(command, store.location)}", file=sys.stderr)
         raise StoppedError(caught[0])
     return result
+
+
+def stored_part(all_stored: bool) -> str:
+    """How much of a stopped run is stored."""
+    return "all are stored" if all_stored else "there was no space for the last ones, which will be repeated"
 
 
 def _resume_command(command: list[str], location: str) -> str:

@@ -22,7 +22,7 @@ from alpha_pulse.api.request_guard import LOOPBACK
 from alpha_pulse.api.server import run_server
 from alpha_pulse.cli.default_store import with_fresh_hint
 from alpha_pulse.cli.render.report import show
-from alpha_pulse.cli.replay import IN_MEMORY
+from alpha_pulse.cli.replay import IN_MEMORY, stored_part
 from alpha_pulse.cli.terminal.service_manager import report_health
 from alpha_pulse.cli.terminal.signals import StoppedError
 from alpha_pulse.core.config import Config
@@ -32,6 +32,7 @@ from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import SyntheticFeed
 from alpha_pulse.gateway.protocol import Gateway
 from alpha_pulse.library.compiling import compiling
+from alpha_pulse.library.progress import SPACE_AGAIN
 from alpha_pulse.reporting.report import decode_report
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.runtime.starting_gateway import StartingGateway
@@ -149,7 +150,7 @@ class ServedRun:
                 self._announce_bars()
         engine = self._engine
         assert engine is not None
-        engine.listen(_EndReporter(engine, self._serving.json))
+        engine.listen(_StateReporter(engine, self._serving.json))
         try:
             await engine.runner.run()
         except StateError as error:
@@ -216,10 +217,11 @@ class ServedRun:
         if engine.control().state == "failed":
             raise NotReadyError(f"the engine had stopped: {engine.runner.detail}")
         stopped = f"\nstopped after {self._feed.bars_done:,} of {self._feed.total_bars:,} bars"
+        all_stored = engine.control().state != "waiting"
         if store.location == IN_MEMORY:
             print(f"{stopped}; nothing was stored, because the store is {IN_MEMORY}", file=sys.stderr)
         else:
-            print(f"{stopped}; all are stored. Resume with:{again}", file=sys.stderr)
+            print(f"{stopped}; {stored_part(all_stored)}. Resume with:{again}", file=sys.stderr)
         raise StoppedError(number)
 
 
@@ -266,8 +268,8 @@ def _names(host: str) -> list[str]:
     return [*dict.fromkeys([*LOOPBACK, *hosts])]
 
 
-class _EndReporter:
-    """Reports once that the data have ended, or that the engine has failed."""
+class _StateReporter:
+    """Reports once that the disk is full or has space again, that the data have ended, or that the engine has failed."""
 
     def __init__(self, gateway: LocalGateway, json: bool) -> None:
         self._gateway = gateway
@@ -276,9 +278,15 @@ class _EndReporter:
 
     def __call__(self) -> None:
         state = self._gateway.control().state
-        if state == self._reported or state not in ("finished", "failed"):
+        before, self._reported = self._reported, state
+        if state == before:
             return
-        self._reported = state
+        if state == "waiting":
+            print(f"warning: {self._gateway.runner.detail}", file=sys.stderr, flush=True)
+        elif before == "waiting" and state != "failed":
+            print(SPACE_AGAIN, file=sys.stderr, flush=True)
+        if state not in ("finished", "failed"):
+            return
         if state == "failed":
             print(f"the engine has stopped: {self._gateway.runner.detail}", file=sys.stderr, flush=True)
             return

@@ -16,12 +16,13 @@ class Cause(NamedTuple):
 FULL = Cause("no space is left on the disk", "free space")
 READ_ONLY = Cause("the file system is mounted read-only", "mount it for writing")
 FORBIDDEN = Cause("this user may not write there", "give this user the permission to write there")
+QUOTA = Cause("the disk quota of this user is used up", "free space")
 TOO_LARGE = Cause("the limit on the size of a file is reached (ulimit -f)", "raise that limit")
 DISK = Cause("the disk reports an input/output error", "see the system's log and check the disk")
 
 _BY_ERRNO = {
     errno.ENOSPC: FULL,
-    errno.EDQUOT: Cause("the disk quota of this user is used up", "free space"),
+    errno.EDQUOT: QUOTA,
     errno.EFBIG: TOO_LARGE,
     errno.EROFS: READ_ONLY,
     errno.EACCES: FORBIDDEN,

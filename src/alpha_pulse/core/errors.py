@@ -61,6 +61,10 @@ class StoreError(AlphaPulseError):
     """A store that cannot be opened, or that contains another run."""
 
 
+class NoSpaceError(StoreError):
+    """A store that cannot be written because its disk is full. What it was given is kept, and written once there is space."""
+
+
 class OutputError(AlphaPulseError):
     """Standard output, or a file for results, that cannot be written."""
 

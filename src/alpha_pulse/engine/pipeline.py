@@ -22,14 +22,16 @@ within `TargetLoop.run` (`alpha_pulse.engine.target`), which `learn` reaches.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.adaptation import AdaptiveModelManager
 from alpha_pulse.core.clock import ReplayClock
+from alpha_pulse.core.errors import NoSpaceError
 from alpha_pulse.engine.block_record import BlockRecorder
 from alpha_pulse.engine.decision_pass import DecisionPass
 from alpha_pulse.engine.events import Events
@@ -69,12 +71,16 @@ class Pipeline:
     journal: Journal
     committed: Callable[[JournalBlock], None]
     """Called with each block, once the journal contains it."""
+    held: tuple[JournalBlock, bool] | None = field(default=None, init=False)
+    """The block that found no space on the disk, and whether orders are released with it; see `publish_held`."""
 
     def on_block(self, block: BarBlock) -> None:
         """Process slices in order; the journal contains them before the last orders are released.
 
         A slice at which an agent requests an adaptation ends its block. The next block is at most as long, so requests at many
         slices cost little. Where a decision fails, the slices before it are committed first, as if each had been a block.
+        Raises NoSpaceError when the disk is full: then call `publish_held` once the store has written the piece, and go on
+        with the slices after it.
         """
         first, most = 0, len(block)
         while first < len(block):
@@ -93,24 +99,24 @@ class Pipeline:
         try:
             self.decide(block, fires, requests, events)
         except Exception:
-            self.write(block, self.decisions.slices_done(block), requests, events)
+            with contextlib.suppress(NoSpaceError):
+                self.write(block, self.decisions.slices_done(block), requests, events, release=False)
             raise
         done = self.decisions.slices
         if done < len(block):  # the learning pass is ahead of the decisions, and its events up to here are known
             self.learning_state.restore()
             self.learn(block.part(0, done), requests, Events())
-        self.write(block, done, requests, events)
-        self.decisions.run(RELEASE, lambda _: None)
         self.learning.requests += self.decisions.requests
+        self.write(block, done, requests, events, release=True)
         return done
 
     def on_commands(self, commands: list[Command]) -> None:
-        """Apply users' commands as a step of their own, without a decision."""
+        """Apply users' commands as a step of their own, without a decision. Raises NoSpaceError as `on_block` does."""
         ts = self.clock.now_ns()
         for command in commands:
             for service in (self.learning, self.serving, self.feedback, self.adaptation):
                 service.apply_command(command, ts)
-        self._commit(self.recorder.commands(self.journal.next_seq, ts, commands))
+        self._commit(self.recorder.commands(self.journal.next_seq, ts, commands), release=False)
 
     def learn(self, block: BarBlock, requests: Requests, events: Events) -> NDArray[np.bool_]:
         """2 to 6 of all slices, symbol by symbol; returns with which slices the timer of adaptation fires."""
@@ -143,19 +149,34 @@ class Pipeline:
         self.decisions.load(block, planned)
         self.decisions.run(DECIDE, learn_from_trades)
 
-    def write(self, block: BarBlock, slices: int, requests: Requests, events: Events) -> None:
+    def write(self, block: BarBlock, slices: int, requests: Requests, events: Events, *, release: bool) -> None:
         """9: one block of the journal contains all of the above, of the first ``slices`` slices.
 
-        Only then do predictions reach their listeners, and orders the venue; those of the slices before the last one of a block
-        have reached a venue that is simulated.
+        Only then do predictions reach their listeners, and with ``release`` orders the venue; those of the slices before the
+        last one of a block have reached a venue that is simulated.
         """
         if slices:
-            self._commit(self.recorder.slices(self.journal.next_seq, block, slices, events, requests))
+            self._commit(self.recorder.slices(self.journal.next_seq, block, slices, events, requests), release=release)
 
-    def _commit(self, block: JournalBlock) -> None:
-        self.journal.append(block)
+    def publish_held(self) -> None:
+        """Let out what belongs to the block that found no space, now that the journal contains it."""
+        if self.held is not None:
+            (block, release), self.held = self.held, None
+            self._publish(block, release=release)
+
+    def _commit(self, block: JournalBlock, *, release: bool) -> None:
+        try:
+            self.journal.append(block)
+        except NoSpaceError:
+            self.held = block, release
+            raise
+        self._publish(block, release=release)
+
+    def _publish(self, block: JournalBlock, *, release: bool) -> None:
         self.committed(block)
         self.clock.advance_to(block.last_ts)
+        if release:
+            self.decisions.run(RELEASE, lambda _: None)
 
 
 def _own(requests: Requests, symbol: str) -> list[tuple[int, str, str]]:

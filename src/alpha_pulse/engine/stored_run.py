@@ -1,4 +1,4 @@
-"""The configuration and the feed of a stored run, from its store alone."""
+"""The identity of a run in its store, and its configuration and feed from the store alone."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ import msgspec
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.version import __version__
+from alpha_pulse.features.own_sources import pinned
 from alpha_pulse.feeds.bar_block import BarBlock
+from alpha_pulse.feeds.base import Feed
 from alpha_pulse.feeds.stored import StoredFeed
 from alpha_pulse.journal.block import JournalBlock
 from alpha_pulse.journal.verifier import bars_of
 from alpha_pulse.stores.base import RunIdentity
+
+
+def run_identity(run_id: str, config: Config, feed: Feed) -> RunIdentity:
+    """The run that a store has to contain: this configuration on these data, by this program."""
+    config = pinned(config)
+    content = config.decisive_json.decode()
+    return RunIdentity(run_id, config.config_hash, feed.identity, __version__, config=content)
 
 
 def stored_config(identity: RunIdentity) -> Config:

@@ -13,10 +13,9 @@ from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.durations import SECOND_NS
-from alpha_pulse.core.errors import ConflictError, StateError
+from alpha_pulse.core.errors import ConflictError, NoSpaceError, StateError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import Stateful
-from alpha_pulse.core.version import __version__
 from alpha_pulse.engine.block_record import BlockRecorder
 from alpha_pulse.engine.checkpoint import load_newest, state_sha256, write_checkpoint
 from alpha_pulse.engine.decision_pass import DecisionPass
@@ -26,6 +25,7 @@ from alpha_pulse.engine.learning_state import LearningState
 from alpha_pulse.engine.pipeline import Pipeline
 from alpha_pulse.engine.quality_pass import QualityPass
 from alpha_pulse.engine.regime_monitor import RegimeMonitor
+from alpha_pulse.engine.stored_run import run_identity
 from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
 from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.execution_service import ExecutionService
@@ -47,7 +47,7 @@ from alpha_pulse.learning.training import BatchMember
 from alpha_pulse.models import BATCH
 from alpha_pulse.models.base import BatchModel
 from alpha_pulse.serving import ModelServingService
-from alpha_pulse.stores.base import RunIdentity, Store
+from alpha_pulse.stores.base import Store
 from alpha_pulse.venues.simulated import SimulatedVenue
 
 BATCH_MODEL = "lightgbm"
@@ -61,13 +61,6 @@ TRAINED_PART = 10
 many times as often as ``store.checkpoint_steps`` asks for."""
 REPLAY_NOTICE = 256
 """Replayed steps between two reports of progress."""
-
-
-def run_identity(run_id: str, config: Config, feed: Feed) -> RunIdentity:
-    """The run that a store has to contain: this configuration on these data, by this program."""
-    config = pinned(config)
-    content = config.decisive_json.decode()
-    return RunIdentity(run_id, config.config_hash, feed.identity, __version__, config=content)
 
 
 class System:
@@ -334,9 +327,10 @@ class System:
     def advance(self, slices: int) -> int:
         """Process the next ``slices`` slices in blocks; returns how many there were, fewer at the end of the feed.
 
-        After an error the state is that of no step of the journal, so nothing goes on: later calls raise StateError.
+        After an error the state is that of no step of the journal, so nothing goes on: later calls raise StateError. After
+        NoSpaceError a later call goes on: the disk is full, so nothing of the newest block has left the process yet.
         """
-        self._check_between_steps()
+        self.complete_block()
         done = 0
         while done < slices:
             checkpoint = self.config.store.checkpoint_steps
@@ -348,12 +342,32 @@ class System:
             try:
                 self.pipeline.on_block(block)
                 self._broken = False
+            except NoSpaceError:
+                self._broken = self.pipeline.held is None
+                # The slices after the piece that found no space come again.
+                self.feed.seek(self.feed.position - len(block) + self.store.head[0] + 1 - self._steps)
+                raise
             finally:
                 self._in_step = False
             done += len(block)
             self._steps += len(block)
             self._checkpoint_if_due()
         return done
+
+    def complete_block(self) -> None:
+        """Write the block that found no space on the disk, if there is one, and publish it. Raises as `advance` does."""
+        self._check_between_steps()
+        if self.pipeline.held is None:
+            return
+        self.store.flush()
+        self._in_step = self._broken = True
+        try:
+            self.pipeline.publish_held()
+            self._broken = False
+        finally:
+            self._in_step = False
+        self._steps = self.store.head[0] + 1
+        self._checkpoint_if_due()
 
     def _check_between_steps(self) -> None:
         """Raises ConflictError within a step, StateError after one that has failed: the state is that of no step."""
@@ -365,8 +379,8 @@ class System:
             )
 
     def command(self, commands: list[Command]) -> None:
-        """Apply validated commands as one step of the journal; they are durable after ``store.flush()``."""
-        self._check_between_steps()
+        """Apply validated commands as one step, durable after ``store.flush()``. After NoSpaceError they are applied too."""
+        self.complete_block()
         self.pipeline.on_commands(commands)
         self._steps += 1
         self._checkpoint_if_due()
@@ -375,7 +389,6 @@ class System:
         """See `alpha_pulse.learning.running_system.RunningSystem`: commands of services that users call directly."""
         if not self._begun:
             raise ConflictError("the run has not begun, so its journal cannot record a command yet; call begin first")
-        self._check_between_steps()
         self.check_slice_follows()
         self.command(list(commands))
         self.store.flush()
@@ -421,7 +434,7 @@ class System:
 
     def checkpoint(self) -> None:
         """Write a checkpoint after the newest step."""
-        self._check_between_steps()
+        self.complete_block()
         write_checkpoint(self.store, self.store.head[0], self.components())
         self._checkpointed = self.store.head[0]
         self._trained = False

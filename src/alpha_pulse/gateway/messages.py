@@ -16,7 +16,7 @@ from alpha_pulse.core.types import Monitored
 from alpha_pulse.metrics.streaming import MemberMetrics
 from alpha_pulse.reporting.success_types import SuccessMetrics
 
-State = Literal["warming", "running", "paused", "finished", "failed"]
+State = Literal["warming", "running", "paused", "waiting", "finished", "failed"]
 Value = int | float | str | None
 
 
@@ -116,7 +116,7 @@ class CountsStatus(msgspec.Struct, frozen=True):
 
 
 class SystemStatus(msgspec.Struct, frozen=True):
-    """The status of the run. ``detail`` is a sentence: why the run failed, or what is incomplete."""
+    """The status of the run. ``detail`` is a sentence: why the run failed or waits, or what is incomplete."""
 
     version: str
     run_id: str

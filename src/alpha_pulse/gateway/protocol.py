@@ -2,8 +2,8 @@
 
 All methods are called on the event loop of the system. A method that waits for the disk or for a step is ``async``; the others
 return at once. Errors are those of `alpha_pulse.core.errors`: NotFoundError for an unknown name or id, ConflictError for a
-request that conflicts with the state of the run, NotReadyError and StoreError when the engine is starting or has failed, and
-another AlphaPulseError for invalid input. Each message is one sentence.
+request that conflicts with the state of the run, NotReadyError and StoreError when the engine is starting or has failed,
+NoSpaceError when the disk is full, and another AlphaPulseError for invalid input. Each message is one sentence.
 """
 
 from __future__ import annotations

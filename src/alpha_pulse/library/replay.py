@@ -113,7 +113,7 @@ def _location(store: Any, run_id: str) -> str:
 
 def _finish(config: Config, feed: ReplayFeed, store: Store, run_id: str, *, shown: bool) -> None:
     """Run to the end of the bars. Raises KeyboardInterrupt."""
-    done, title = 0, f"replaying {', '.join(feed.symbols)}"
+    done, all_stored, title = 0, True, f"replaying {', '.join(feed.symbols)}"
     with closing(Phases(shown=shown)) as phases, interruptible() as stopped:
 
         def show_progress(state: Progress) -> None:
@@ -122,14 +122,20 @@ def _finish(config: Config, feed: ReplayFeed, store: Store, run_id: str, *, show
             note = "" if state.bars_per_second is None else f"{state.bars_per_second:,.0f} bars/s"
             phases.show(title, feed.total_bars, "bars", state.bars, note)
 
+        def report_waiting(reason: str | None) -> None:
+            nonlocal all_stored
+            all_stored = reason is None
+            phases.report_waiting(reason)
+
         result = run_to_the_end(
             config, feed, store, run_id, resume=True, on_progress=show_progress, on_replay=_shown_replay(phases),
+            on_waiting=report_waiting,
             on_skipped=lambda reason: print(f"warning: {reason}", file=sys.stderr), stopped=stopped,
         )  # fmt: skip
     if result is None:
         raise KeyboardInterrupt(
-            f"stopped after {done:,} of {feed.total_bars:,} bars; they are stored, and the same call with "
-            f"store={store.location!r} continues"
+            f"stopped after {done:,} of {feed.total_bars:,} bars; {'they' if all_stored else 'all but the last'} are stored, "
+            f"and the same call with store={store.location!r} continues"
         )
 
 

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.durations import SECOND_NS
-from alpha_pulse.core.errors import AlphaPulseError, ConfigError, ConflictError, NotReadyError
+from alpha_pulse.core.errors import AlphaPulseError, ConfigError, ConflictError, NoSpaceError, NotReadyError
 from alpha_pulse.engine.system import System
 from alpha_pulse.gateway.messages import Control, State
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.reporting.report import encode_report, make_report
+from alpha_pulse.runtime.full_disk import Delays, waiting
 
 BUDGET_NS = 1_000_000
 """Time budget of a turn of the event loop. A single step that takes longer, such as a training, is not divided."""
@@ -40,7 +41,8 @@ log = logging.getLogger("alpha_pulse.runtime")
 class Runner:
     """Runs a system until its feed ends, then creates the result and waits.
 
-    A failure of the engine is stored as a sentence; committed steps can still be read. All methods belong to one event loop.
+    A failure of the engine is stored as a sentence; committed steps can still be read. While the disk is full the state is
+    ``waiting``: nothing is processed, and writing is tried again until it succeeds. All methods belong to one event loop.
 
     Parameters
     ----------
@@ -69,6 +71,8 @@ class Runner:
         self.state: State = "paused" if paused else "running"
         self.detail: str | None = None
         self.result: bytes | None = system.store.result()
+        self._report: bytes | None = None
+        """The result before it is stored."""
         self.bars_per_second = 0.0
         self._due_ns = 0
         self._slices = 1
@@ -88,6 +92,8 @@ class Runner:
         if self.result is not None:
             self.state = "finished"
         self._state_after: State = self.state
+        self._delays = Delays()
+        self._retry_s = 0.0
         self._set_pace(bars_per_second)
 
     def run_first(self, work: Iterator[object], detail: str) -> None:
@@ -151,6 +157,9 @@ class Runner:
             self._state_after = state
             return self.control()
         self._refuse_at_the_end(f"cannot be {done}")
+        if self.state == "waiting":
+            self._state_after = state
+            return self.control()
         return self._become(state)
 
     def set_speed(self, bars_per_second: float) -> Control:
@@ -194,7 +203,7 @@ class Runner:
         await self.durable()
 
     def carry_out(self, command: Command) -> None:
-        """Execute a checked command; acknowledge it only after `durable`."""
+        """Execute a checked command; acknowledge it only after `durable`. Raises NoSpaceError when the disk is full."""
         self.check_accepts_commands()
         try:
             self._system.command([command])
@@ -203,7 +212,7 @@ class Runner:
         self._notify()
 
     async def durable(self) -> None:
-        """Return when every step so far is on the disk. Raises StoreError when a write fails."""
+        """Return when every step so far is on the disk. Raises NoSpaceError when it is full, StoreError when a write fails."""
         seq = self._store.head[0]
         try:
             while (commit := self._store.ensure_durable(seq)) is not None:
@@ -214,9 +223,13 @@ class Runner:
             raise self._fail(error) from error
 
     def check_accepts_commands(self) -> None:
-        """Raises NotReadyError when the engine has failed, ConflictError when the run is starting or finished."""
+        """Raises NotReadyError when the engine has failed, NoSpaceError while the disk is full, ConflictError when the run is
+        starting or finished.
+        """
         if self.state == "failed":
             raise NotReadyError(f"the engine has stopped: {self.detail}")
+        if self.state == "waiting":
+            raise NoSpaceError(f"{self.detail}; the request had no effect: send it again then")
         self._refuse_at_the_end("accepts no commands")
 
     def _refuse_at_the_end(self, refusal: str) -> None:
@@ -240,7 +253,10 @@ class Runner:
         with _rare_collections():
             await self._run_first()
             while True:
-                if self.state != "running":
+                if self.state == "waiting":
+                    await self._rest(self._retry_s)
+                    await self._try_again()
+                elif self.state != "running":
                     await self._rest(None)
                 elif (ahead := self._due_ns - elapsed_ns()) > 0 and self.bars_per_second:
                     await self._rest(ahead / SECOND_NS)
@@ -295,6 +311,7 @@ class Runner:
         except Exception as error:
             self._fail(error, f"step {before}")
             return False
+        self._delays.after_success()
         if self.bars_per_second:
             self._due_ns += round((self._count_bars() - bars) * SECOND_NS / self.bars_per_second)
         return True
@@ -328,6 +345,25 @@ class Runner:
         except AlphaPulseError as error:
             self._fail(error)
 
+    async def _try_again(self) -> None:
+        """Write what found no space; then go on where the run has stopped."""
+        try:
+            self._write_held()
+        except Exception as error:
+            self._fail(error)
+            return
+        if self._ending:
+            await self._finish()
+
+    def _write_held(self) -> None:
+        """Write what is not on the disk, and leave the state ``waiting``. Raises StoreError when that fails."""
+        self._store.flush()
+        self._system.complete_block()
+        if self.state == "waiting":
+            self.detail, self._due_ns = None, elapsed_ns()
+            self._samples.clear()
+            self._become(self._state_after)
+
     async def _finish(self) -> None:
         """Create the result in a thread: the state is final, and it takes a second or more."""
         self.detail = "the data have ended; the result is being computed"
@@ -335,13 +371,13 @@ class Runner:
         try:
             await self.durable()
             self._system.checkpoint_if_useful()
-            report = await asyncio.to_thread(make_report, self._system)
-            self.result = encode_report(report)
-            self._store.finish(self.result)
+            if self._report is None:
+                self._report = encode_report(await asyncio.to_thread(make_report, self._system))
+            self._store.finish(self._report)
         except Exception as error:
             self._fail(error)
             return
-        self.detail = None
+        self.result, self.detail = self._report, None
         self._become("finished")
 
     def _checkpoint_in_time(self) -> None:
@@ -356,7 +392,9 @@ class Runner:
             self._fail(error)
 
     def _fail(self, error: Exception, source: str = "the engine") -> AlphaPulseError:
-        """Enter the state ``failed``, and return the error for the caller."""
+        """Enter the state ``failed``, or ``waiting`` when the disk is full, and return the error for the caller."""
+        if isinstance(error, NoSpaceError):
+            return self._wait_for_space(error)
         if isinstance(error, AlphaPulseError):
             failure = error
         else:
@@ -371,13 +409,29 @@ class Runner:
             self._become("failed")
         return failure
 
+    def _wait_for_space(self, error: NoSpaceError) -> NoSpaceError:
+        """Enter the state ``waiting``, and return the error for a caller whose request is not durable."""
+        self._retry_s = self._delays.after_failure()
+        if self.state in ("running", "paused"):
+            self._state_after = self.state
+        if self.state != "failed":
+            self.detail = waiting(error)
+            self._become("waiting")
+        return NoSpaceError(f"{error}; the request takes effect once there is space: send it again then")
+
     def stop(self) -> None:
-        """Make all steps durable, after `run` was cancelled. Raises StoreError when a write fails."""
+        """Make all steps durable, after `run` was cancelled; on a full disk, the state is ``waiting`` afterwards.
+
+        Raises StoreError when a write fails.
+        """
         if self.state == "failed":
             return
-        self._store.flush()
-        if self.result is None:
-            self._system.checkpoint_if_useful()
+        try:
+            self._write_held()
+            if self.result is None:
+                self._system.checkpoint_if_useful()
+        except NoSpaceError as error:
+            self._wait_for_space(error)
 
 
 @contextlib.contextmanager

@@ -9,11 +9,14 @@ import msgspec
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.durations import SECOND_NS
-from alpha_pulse.engine.system import System, run_identity
+from alpha_pulse.core.errors import NoSpaceError
+from alpha_pulse.engine.stored_run import run_identity
+from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.base import Feed
 from alpha_pulse.journal.reader import read_steps
 from alpha_pulse.journal.records import encode
 from alpha_pulse.reporting.report import encode_report, make_report
+from alpha_pulse.runtime.full_disk import until_written
 from alpha_pulse.stores.base import Store
 
 CHUNK_SLICES, CHUNK_BARS = 1_024, 8_192
@@ -45,6 +48,7 @@ def replay(
     on_progress: Callable[[Progress], object] = lambda _: None,
     on_replay: Callable[[int, int], None] | None = None,
     on_skipped: Callable[[str], object] = lambda _: None,
+    on_waiting: Callable[[str | None], object] = lambda _: None,
     stopped: Callable[[], bool] = never,
     write_decision: Callable[[bytes], object] | None = None,
 ) -> bytes | None:
@@ -64,8 +68,11 @@ def replay(
         Called with (steps replayed, steps in total) while the end of the journal is replayed after a checkpoint.
     on_skipped
         Called with a sentence for each checkpoint that could not be used.
+    on_waiting
+        Called with a sentence when the disk is full and the run waits for space, and with None when it continues.
     stopped
-        Called between slices. When it returns True, all steps are made durable, and the run can be resumed later.
+        Called between slices, and while the run waits. When it returns True, all steps are made durable if there is space, and
+        the run can be resumed later.
     write_decision
         Called at the end with each decision line, newline included.
 
@@ -91,19 +98,36 @@ def replay(
     system.begin(run_id, resume=resume, on_replay=on_replay)
     for reason in system.skipped_checkpoints:
         on_skipped(reason)
+    try:
+        result = _run(system, on_progress, on_waiting, stopped)
+    except NoSpaceError:
+        # Stopped while it waited.
+        return None
+    if result is not None:
+        _write_decisions(store, write_decision)
+    return result
+
+
+def _run(
+    system: System,
+    on_progress: Callable[[Progress], object],
+    on_waiting: Callable[[str | None], object],
+    stopped: Callable[[], bool],
+) -> bytes | None:
+    """Run to the end, and store the result; None when stopped before, NoSpaceError when stopped during a wait for space."""
+    config, store = system.config, system.store
     stopwatch = _Stopwatch(config.batch.train_bars if config.batch.enabled else 0)
     more = True
     while more and not stopped():
-        more = _run_chunk(system, stopwatch)
-        on_progress(Progress(stopwatch.bars, feed.total_bars, stopwatch.bars_per_second))
-    store.flush()
+        more = until_written(lambda: _run_chunk(system, stopwatch), on_waiting, stopped)
+        on_progress(Progress(stopwatch.bars, system.feed.total_bars, stopwatch.bars_per_second))
+    until_written(store.flush, on_waiting, stopped)
     if store.head[0] >= 0:
-        system.checkpoint_if_useful()
+        until_written(system.checkpoint_if_useful, on_waiting, stopped)
     if more:
         return None
     result = encode_report(make_report(system, stopwatch.bars_per_second))
-    store.finish(result)
-    _write_decisions(store, write_decision)
+    until_written(lambda: store.finish(result), on_waiting, stopped)
     return result
 
 

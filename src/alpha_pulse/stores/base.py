@@ -30,6 +30,8 @@ trade-quality scores, and ages of members without a label are null; table ``run`
 of the identity and of the result.
 """
 HASH_BYTES = 32
+# With pages of 4 kB a block costs about 10 % more, of one step or of 256.
+PAGE_BYTES = 16_384
 _HASH_SHOWN = 12
 Value = int | float | str | None
 Rows = dict[str, list[tuple[Value, ...]]]
@@ -124,7 +126,9 @@ class Store(Protocol):
         """Add one block to the open group. Its first step follows the head; its ``hash`` is ignored.
 
         Raises StateError when its steps do not follow the head; DataError for rows that no table of the store can contain;
-        StoreError when the run has not begun or is finished, or an earlier flush failed.
+        NoSpaceError when the disk is full: the block is held in memory, and is part of the head and of ``blocks``; before the
+        next one, call `flush` until it succeeds. StoreError when the run has not begun or is finished, or an earlier flush
+        failed.
         """
         ...
 
@@ -133,14 +137,17 @@ class Store(Protocol):
         ...
 
     def flush(self) -> None:
-        """Return when every appended block is on the disk. Raises StoreError when a write fails."""
+        """Return when every appended block is on the disk.
+
+        Raises NoSpaceError when the disk is full: the blocks are kept, and a later call succeeds once there is space. Raises
+        StoreError when a write fails otherwise: then every later call does.
+        """
         ...
 
     def ensure_durable(self, seq: int) -> Future[None] | None:
         """Start to write step ``seq`` to the disk, without waiting.
 
-        Returns None once the step is durable; otherwise a future: call again when it is done. Raises StoreError when a write
-        fails.
+        Returns None once the step is durable; otherwise a future: call again when it is done. Raises as `flush` does.
         """
         ...
 
@@ -154,7 +161,8 @@ class Store(Protocol):
     def save_checkpoint(self, seq: int, blob: bytes) -> None:
         """Store ``blob`` as the state after step ``seq``, in one transaction with all blocks up to it.
 
-        Only the newest ``keep_checkpoints`` are kept. Raises StateError when the journal ends before ``seq``.
+        Only the newest ``keep_checkpoints`` are kept. A checkpoint that finds no space is skipped, with a warning in the log.
+        Raises StateError when the journal ends before ``seq``; otherwise as `flush` does.
         """
         ...
 
@@ -163,7 +171,9 @@ class Store(Protocol):
         ...
 
     def finish(self, result: bytes) -> None:
-        """Flush, and store the run's result (a JSON object). No block can be appended afterwards."""
+        """Flush, and store the run's result (a JSON object). No block can be appended afterwards. Raises as `flush` does; after
+        NoSpaceError, call it again.
+        """
         ...
 
     def result(self) -> bytes | None:

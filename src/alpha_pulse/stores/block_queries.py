@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from alpha_pulse.core.errors import StateError
-from alpha_pulse.stores.base import Block, Rows
+from alpha_pulse.stores.base import PAGE_BYTES, Block, Rows
 from alpha_pulse.stores.causes import DATABASE_ERRORS, cause
 from alpha_pulse.stores.tables import TABLES
 
@@ -27,6 +27,7 @@ _SELECT_ROWS = {
 }
 _SELECT_FILLED = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in sorted(TABLES))
 _BLOCKS_AT_ONCE = 64
+_ROW_BYTES = 256
 _seq_of = itemgetter(0)
 
 
@@ -69,6 +70,13 @@ def insert_blocks(connection: sqlite3.Connection, layouts: LayoutNumbers, blocks
     connection.executemany(_INSERT_BLOCK, records)
     for table, added in rows.items():
         connection.executemany(_INSERT_ROWS[table], added)
+
+
+def inserted_bytes(blocks: Iterable[Block]) -> int:
+    """About as many bytes as `insert_blocks` adds to the -wal file: whole pages of each table, and what is in them."""
+    tables = {table for block in blocks for table in block.rows}
+    rows = sum(len(rows) for block in blocks for rows in block.rows.values())
+    return PAGE_BYTES * (2 + len(tables)) + _ROW_BYTES * rows + sum(len(block.columns) for block in blocks)
 
 
 def select_blocks(

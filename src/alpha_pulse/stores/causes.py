@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import resource
 import sqlite3
+import tempfile
 from pathlib import Path
 
-from alpha_pulse.core.causes import DISK, FORBIDDEN, FULL, READ_ONLY, TOO_LARGE, Cause, cause_of, reason_of
+from alpha_pulse.core.causes import DISK, FORBIDDEN, FULL, QUOTA, READ_ONLY, TOO_LARGE, Cause, cause_of, reason_of
 from alpha_pulse.stores.base import RECOVERY_HINT
 
 
 class ReplacedError(OSError):
     """A file of a store was deleted, replaced or truncated while it was in use."""
+
+
+class SyncError(OSError):
+    """A sync failed. The disk may have dropped what was written before, and may report success for the next sync."""
 
 
 DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
@@ -35,6 +40,7 @@ _BY_NAME = (
     ("SQLITE_CORRUPT", DAMAGED),
     ("SQLITE_NOTADB", NO_DATABASE),
 )
+_SPACE = (FULL, QUOTA, TOO_LARGE)
 _SPARE_BYTES = 65_536
 """The file size limit counts as reached when fewer bytes than these are left."""
 
@@ -47,6 +53,8 @@ def cause(error: BaseException, path: Path) -> Cause:
     """
     if isinstance(error, ReplacedError):
         return Cause(str(error.strerror), RECOVERY_HINT)
+    if isinstance(error, SyncError):
+        return SYNC
     if isinstance(error, OSError):
         return cause_of(error) or Cause(reason_of(error), CHECK)
     if isinstance(error, sqlite3.Error):
@@ -54,6 +62,18 @@ def cause(error: BaseException, path: Path) -> Cause:
     if isinstance(error, UnicodeDecodeError):
         return DAMAGED
     return Cause(str(error) or type(error).__name__, CHECK)
+
+
+def lacks_space(error: BaseException, path: Path) -> bool:
+    """Whether a write failed for want of space, so that the same write succeeds once there is space. A failed sync is no such
+    error, whatever its number.
+
+    >>> lacks_space(OSError(28, "No space left on device"), Path("run.db"))
+    True
+    >>> lacks_space(SyncError(28, "No space left on device"), Path("run.db"))
+    False
+    """
+    return cause(error, path) in _SPACE
 
 
 def _sqlite_cause(error: sqlite3.Error, path: Path) -> Cause:
@@ -82,4 +102,14 @@ def _file_system_cause(path: Path) -> Cause | None:
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
     if limit != resource.RLIM_INFINITY and largest + _SPARE_BYTES > limit:
         return TOO_LARGE
+    return _refusal_of_a_page(path.parent)
+
+
+def _refusal_of_a_page(folder: Path) -> Cause | None:
+    """Why the file system refuses one more page, as it does beyond the quota of a user; None if it takes one."""
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(bytes(_SPARE_BYTES))
+    except OSError as error:
+        return found if (found := cause_of(error)) in _SPACE else None
     return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from alpha_pulse.core.errors import StoreError
 from alpha_pulse.core.files import make_folders, sync_folder
 from alpha_pulse.stores import schema
-from alpha_pulse.stores.base import SCHEMA_VERSION
+from alpha_pulse.stores.base import PAGE_BYTES, SCHEMA_VERSION
 from alpha_pulse.stores.causes import cause
 from alpha_pulse.stores.head import HeadFile
 from alpha_pulse.stores.views import renew_views
@@ -17,8 +17,6 @@ from alpha_pulse.stores.views import renew_views
 NEW = ".new"
 """Suffix of a database that is being created."""
 LEFT_BY_SQLITE = ("-journal", "-wal", "-shm")
-# With pages of 4 kB a block costs about 10 % more, of one step or of 256.
-PAGE_BYTES = 16_384
 
 
 def claim(path: Path) -> HeadFile:

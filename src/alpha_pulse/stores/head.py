@@ -20,7 +20,7 @@ from pathlib import Path
 
 from alpha_pulse.core.errors import StoreError
 from alpha_pulse.core.files import write_at
-from alpha_pulse.stores.causes import cause
+from alpha_pulse.stores.causes import SyncError, cause
 
 _SLOT_BYTES = 512
 _PID_OFFSET = 1024
@@ -121,8 +121,11 @@ class HeadFile:
         self._newest = (seq, digest)
 
     def sync(self) -> None:
-        """Sync the slots to the disk. Raises OSError."""
-        os.fsync(self.descriptor)
+        """Sync the slots to the disk. Raises SyncError."""
+        try:
+            os.fsync(self.descriptor)
+        except OSError as error:
+            raise SyncError(*error.args) from error
 
     def close(self) -> None:
         """Release the lock. Raises OSError."""

@@ -6,13 +6,19 @@ thread while the next group fills; the two never use the connection at the same 
 
 SQLite's automatic checkpoints are off: it ignores their errors, and a write that failed once counts as done at the next
 attempt. The store runs checkpoints itself, and stops at the first error.
+
+A full disk is no such error: the transaction is rolled back, its blocks become the beginning of the open group again, and
+each call that writes tries to write them. Only a checkpoint of the run is skipped, and the -wal file merged later.
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, dropwhile
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -21,18 +27,19 @@ import msgspec
 
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.config import StoreConfig
-from alpha_pulse.core.errors import StateError, StoreError
-from alpha_pulse.stores.base import RECOVERY_HINT, Block, RunIdentity, check_identity, result_text
+from alpha_pulse.core.errors import NoSpaceError, StateError, StoreError
+from alpha_pulse.stores.base import PAGE_BYTES, RECOVERY_HINT, Block, RunIdentity, check_identity, result_text
 from alpha_pulse.stores.block_checks import check_block
-from alpha_pulse.stores.block_queries import LayoutNumbers, insert_blocks, select_blocks
-from alpha_pulse.stores.causes import DATABASE_ERRORS, ReplacedError, cause
+from alpha_pulse.stores.block_queries import LayoutNumbers, insert_blocks, inserted_bytes, select_blocks
+from alpha_pulse.stores.causes import DATABASE_ERRORS, ReplacedError, cause, lacks_space
 from alpha_pulse.stores.chain import genesis, identity_hash, link, result_link, verified
 from alpha_pulse.stores.connection import connect_for_writing
-from alpha_pulse.stores.creation import PAGE_BYTES, claim, roll_back
+from alpha_pulse.stores.creation import claim, roll_back
 from alpha_pulse.stores.head import Mark
 from alpha_pulse.stores.inspection import StoreContent, inspect, unreadable
 from alpha_pulse.stores.watch import FileWatch
 
+_SAVE = "INSERT OR REPLACE INTO checkpoint VALUES (?, ?)"
 _FORGET = "DELETE FROM checkpoint WHERE seq NOT IN (SELECT seq FROM checkpoint ORDER BY seq DESC LIMIT ?)"
 _BEGIN = (
     "INSERT INTO run (id, run_id, config_hash, feed_identity, program_version, schema_version, config, identity_hash) "
@@ -42,9 +49,10 @@ _FINISH = "UPDATE run SET result = ?, result_hash = ?"
 _LONGEST_GROUPS = 4
 _CHECKPOINT_BYTES = 256 * PAGE_BYTES
 """The approximate size of the -wal file at which it is merged into the database."""
-_ROW_BYTES = 256
 _Statement = tuple[str, tuple[int | str | bytes, ...]]
 _Failures = (*DATABASE_ERRORS, OSError)
+
+log = logging.getLogger("alpha_pulse.stores")
 
 
 class SqliteStore:
@@ -83,6 +91,12 @@ class SqliteStore:
         self._group_steps = settings.group_steps
         self._group_ns = round(settings.group_ms * 1e6)
         self._pending: list[Block] = []
+        self._writing: list[Block] = []
+        """The blocks of the newest transaction."""
+        self._saving: int | None = None
+        """The step of the checkpoint in the newest transaction."""
+        self._short = False
+        """Whether the newest transaction found no space, which the caller was told."""
         self._first_ns = 0
         self._committing: Future[None] | None = None
         self._started = Event()
@@ -107,7 +121,7 @@ class SqliteStore:
             raise StoreError(f"store {path} cannot be opened: {cause(error, self._file).reason}; open it again") from error
         self._identity = content.identity
         self._genesis = genesis(content.identity) if content.identity else b""
-        self._seq = self._written = self._durable = content.seq
+        self._seq = self._written = self._committed = self._durable = content.seq
         self._hash = content.hash or self._genesis
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-commit")
 
@@ -143,7 +157,7 @@ class SqliteStore:
         self._refusal = f"the run in store {self.location} is finished; use another store" if finished else None
 
     def append(self, block: Block) -> None:
-        """Add one block. Raises StateError, DataError and StoreError as `Store.append` does."""
+        """Add one block. Raises StateError, DataError, NoSpaceError and StoreError as `Store.append` does."""
         if self._refusal is not None:
             raise StoreError(self._refusal)
         check_block(block, self._seq, self.location)
@@ -152,7 +166,7 @@ class SqliteStore:
             self._first_ns = elapsed_ns()
         self._pending.append(msgspec.structs.replace(block, hash=digest))
         self._seq, self._hash = block.seq, digest
-        if self._each:
+        if self._each or self._short:
             self.flush()
         elif self.due():
             self._write_unless_busy()
@@ -170,14 +184,15 @@ class SqliteStore:
         )
 
     def flush(self) -> None:
-        """Return when every block is on the disk. Raises StoreError when a write fails."""
+        """Return when every block is on the disk. Raises NoSpaceError when the disk is full, StoreError when a write fails."""
         self._refuse_unusable()
-        if self._pending:
-            self._write([], sync=self._each)
         self._wait_for_commit()
+        if self._seq > self._durable:
+            self._write([], sync=self._each)
+            self._wait_for_commit()
 
     def ensure_durable(self, seq: int) -> Future[None] | None:
-        """None once step ``seq`` is on the disk, otherwise a future: call again when it is done. Raises StoreError."""
+        """None once step ``seq`` is on the disk, otherwise a future: call again when it is done. Raises as `flush` does."""
         self._refuse_unusable()
         if seq > self._durable and (self._committing is None or self._committing.done()):
             self._wait_for_commit()
@@ -189,22 +204,26 @@ class SqliteStore:
         """The blocks from the one that contains ``from_seq`` on, checked. Raises StateError as `Store.blocks` does."""
         if self._failed and not self._closed:
             # The blocks on the disk can still be read.
-            end = self._durable
+            end, held = self._durable, list[Block]()
         else:
-            self.flush()
-            end = self._seq
-        if from_seq > end:
+            with contextlib.suppress(NoSpaceError):
+                self.flush()
+            end, held = self._committed, list(self._pending)
+        last = held[-1].seq if held else end
+        if from_seq > last:
             return iter(())
         before, prev_hash = self._block_before(from_seq)
-        found = select_blocks(self._db, before, end, self._file, wait=self._wait_for_commit)
-        return verified(found, before + 1, end, prev_hash, self.location)
+        stored = select_blocks(self._db, before, end, self._file, wait=self._await_commit)
+        found = verified(chain(stored, held), before + 1, last, prev_hash, self.location)
+        return dropwhile(lambda block: block.seq < from_seq, found)
 
     def save_checkpoint(self, seq: int, blob: bytes) -> None:
-        """Store a state, in one transaction with the open group. Raises StateError when the journal ends before ``seq``."""
+        """Store a state, in one transaction with the open group. Raises as `Store.save_checkpoint` does."""
         self._refuse_unusable()
         if not -1 <= seq <= self._seq:
             raise StateError(f"a checkpoint at step {seq} was given, but the journal of {self.location} ends at {self._seq}")
-        self._write([("INSERT OR REPLACE INTO checkpoint VALUES (?, ?)", (seq, blob)), (_FORGET, (self._keep,))], sync=True)
+        statements: list[_Statement] = [(_SAVE, (seq, blob)), (_FORGET, (self._keep,))]
+        self._write(statements, sync=True, saving=seq)
 
     def checkpoints(self) -> Iterator[tuple[int, bytes]]:
         """(seq, blob), newest first; ``b""`` for a blob that cannot be read."""
@@ -213,7 +232,7 @@ class SqliteStore:
         return ((seq, self._blob(seq)) for seq in seqs)
 
     def finish(self, result: bytes) -> None:
-        """Flush and store the result; no block can be appended afterwards."""
+        """Flush and store the result; no block can be appended afterwards. Raises as `flush` does."""
         if self._refusal is not None:
             raise StoreError(self._refusal)
         text = result_text(result)
@@ -236,12 +255,15 @@ class SqliteStore:
         return result
 
     def close(self) -> None:
-        """Flush, sync and release the lock. Raises StoreError when the last blocks could not be written."""
+        """Flush, sync and release the lock. Raises StoreError when the last blocks could not be written, unless an earlier call
+        has reported that there is no space for them.
+        """
         if self._closed:
             return
         try:
             if not self._failed:
-                self.flush()
+                with contextlib.suppress(NoSpaceError) if self._short else contextlib.nullcontext():
+                    self.flush()
                 self._sync_all()
         finally:
             closing = self._release()
@@ -255,7 +277,7 @@ class SqliteStore:
             self._merge_wal()
             self._head.sync()
         except _Failures as error:
-            raise self._fail(error) from error
+            raise self._refuse_from_now_on(error) from error
 
     def _release(self) -> BaseException | None:
         self._closed = True
@@ -269,16 +291,17 @@ class SqliteStore:
                 first = first or error
         return first
 
-    def _write(self, statements: list[_Statement], sync: bool, mark: Mark | None = None) -> None:
+    def _write(self, statements: list[_Statement], sync: bool, mark: Mark | None = None, saving: int | None = None) -> None:
         """Run one transaction: the open group, then ``statements``. With durability ``group``, its COMMIT runs in a thread.
 
-        ``mark`` is written to the .head file afterwards; by default the last block.
+        ``mark`` is written to the .head file afterwards; by default the last block. ``saving`` is the step of a checkpoint.
         """
         self._wait_for_commit()
         blocks, self._pending = self._pending, []
+        self._writing, self._saving = blocks, saving
         self._written = self._seq
         mark = mark or (self._seq, self._hash)
-        self._unsaved_bytes += _size(blocks)
+        self._unsaved_bytes += inserted_bytes(blocks)
         self._unsaved_bytes += sum(len(value) for _, values in statements for value in values if isinstance(value, bytes))
         db = self._db
         try:
@@ -294,40 +317,87 @@ class SqliteStore:
                 # Yields the GIL; otherwise the thread starts only after the switch interval of 5 ms.
                 self._started.wait()
         except _Failures as error:
-            raise self._fail(error) from error
+            self._handle(error)
         except BaseException as error:
-            self._fail(error)
+            self._roll_back(error)
+            self._refuse_from_now_on(error)
             raise
 
     def _commit(self, seq: int, mark: Mark, sync: bool) -> None:
         self._started.set()
         self._watch.check()
         self._db.execute("COMMIT")
+        self._committed = seq
         self._watch.check()
         # Only after the commit: the mark may lag behind the database, never run ahead of it.
         self._head.write(*mark)
         if sync:
             self._head.sync()
-        self._durable = seq
+        self._durable, self._short = seq, False
         if self._unsaved_bytes >= _CHECKPOINT_BYTES:
             self._merge_wal()
 
     def _merge_wal(self) -> None:
-        """Merge the -wal file into the database, except pages that readers still use. Raises `DATABASE_ERRORS`."""
-        self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        """Merge the -wal file into the database, except pages that readers still use. Raises `DATABASE_ERRORS`.
+
+        On a full disk the -wal file keeps them, and the merge is tried again some commits later.
+        """
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except DATABASE_ERRORS as error:
+            if not lacks_space(error, self._file):
+                raise
+            self._unsaved_bytes //= 2
+            return
         self._unsaved_bytes = 0
 
     def _wait_for_commit(self) -> None:
-        """Wait for the running commit. Raises StoreError when it failed."""
+        """Wait for the running commit. Raises NoSpaceError or StoreError when it failed."""
         if self._committing is not None:
             try:
                 self._committing.result()
             except _Failures as error:
-                raise self._fail(error) from error
+                self._handle(error)
             # Last, so that the next caller waits again if this wait is interrupted.
             self._committing = None
 
-    def _fail(self, error: BaseException) -> StoreError:
+    def _await_commit(self) -> None:
+        """Wait for the running commit before a read. If it found no space, the next call that writes reports it."""
+        with contextlib.suppress(NoSpaceError):
+            self._wait_for_commit()
+
+    def _handle(self, error: BaseException) -> None:
+        """Keep the blocks of a transaction that found no space; after another error, refuse all later calls.
+
+        Raises NoSpaceError or StoreError. Returns if the transaction had a checkpoint, which is skipped: the blocks alone may
+        find space.
+        """
+        self._committing = None
+        if not self._roll_back(error) or not lacks_space(error, self._file):
+            raise self._refuse_from_now_on(error) from error
+        self._pending = [block for block in self._writing if block.seq > self._committed] + self._pending
+        self._written = self._committed
+        reason, advice = cause(error, self._file)
+        if self._saving is not None:
+            log.warning("the checkpoint after step %d was skipped: %s; %s", self._saving, reason, advice)
+            return
+        self._short = True
+        kept = "no step is stored yet" if self._durable < 0 else f"steps after {self._durable} are not stored yet"
+        raise NoSpaceError(f"store {self.location} could not be written: {reason}; {kept}; {advice}") from error
+
+    def _roll_back(self, error: BaseException) -> bool:
+        """Roll back the open transaction after ``error``; False if that fails too. SQLite may have done so already."""
+        try:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            # Those that were inserted with it are gone.
+            self._layouts = LayoutNumbers(self._db)
+        except DATABASE_ERRORS as second:
+            error.add_note(f"rolling back failed too: {second}")
+            return False
+        return True
+
+    def _refuse_from_now_on(self, error: BaseException) -> StoreError:
         """Refuse all later calls: after a failed write, the content is known only when the file is opened again."""
         self._failed = True
         self._committing = None
@@ -335,11 +405,6 @@ class SqliteStore:
         restart = "" if isinstance(error, ReplacedError) else ", then start the run again (replay: with --resume)"
         loss = self._possible_loss(error)
         self._refusal = f"store {self.location} could not be written: {reason}; {loss}; {advice}{restart}"
-        if self._db.in_transaction:
-            try:
-                self._db.execute("ROLLBACK")
-            except DATABASE_ERRORS as second:
-                error.add_note(f"rolling back failed too: {second}")
         return StoreError(self._refusal)
 
     def _possible_loss(self, error: BaseException) -> str:
@@ -358,7 +423,7 @@ class SqliteStore:
         return rows[0] if rows else (-1, self._genesis)
 
     def _blob(self, seq: int) -> bytes:
-        self._wait_for_commit()
+        self._await_commit()
         try:
             row = self._db.execute("SELECT CAST(blob AS BLOB) FROM checkpoint WHERE seq = ?", (seq,)).fetchone()
         except DATABASE_ERRORS:
@@ -366,19 +431,12 @@ class SqliteStore:
         return (row[0] or b"") if row else b""
 
     def _query(self, query: str, *values: int) -> list[Any]:
-        self._wait_for_commit()
+        self._await_commit()
         try:
             return self._db.execute(query, values).fetchall()
         except DATABASE_ERRORS as error:
             reason, advice = cause(error, self._file)
             raise StateError(f"store {self.location} cannot be read: {reason}; {advice}") from error
-
-
-def _size(blocks: list[Block]) -> int:
-    """About as many bytes as blocks add to the -wal file: whole pages of each table, and what is in them."""
-    tables = {table for block in blocks for table in block.rows}
-    rows = sum(len(rows) for block in blocks for rows in block.rows.values())
-    return PAGE_BYTES * (2 + len(tables)) + _ROW_BYTES * rows + sum(len(block.columns) for block in blocks)
 
 
 def _inspect(path: Path, file: Path, mark: Mark | None) -> StoreContent:

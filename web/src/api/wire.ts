@@ -1,7 +1,7 @@
 // The responses of the API, named as on the wire. Times are milliseconds (UTC): of the end of a bar, and of its open where named so.
 // Money is in cash, skill in millinats; a missing value is null.
 
-export type RunState = "warming" | "running" | "paused" | "finished" | "failed";
+export type RunState = "warming" | "running" | "paused" | "waiting" | "finished" | "failed";
 
 export interface Control {
   state: RunState;

@@ -13,19 +13,30 @@ from alpha_pulse.api.schemas.operations import Routes
 from alpha_pulse.api.schemas.requests import NoQuery, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
 from alpha_pulse.core.version import __version__
+from alpha_pulse.gateway.messages import State
 from alpha_pulse.gateway.protocol import Compiling, Gateway
+
+Status = Literal["ok", "degraded", "failed"]
 
 
 class Health(msgspec.Struct, frozen=True):
     """Whether the run is healthy; ``state`` as in ``/api/v1/system``.
 
+    ``reason`` is a sentence: why the run is degraded.
     ``compiling`` is set while the engine is compiled, at the first start on a machine.
     """
 
-    status: Literal["ok", "failed"]
+    status: Status
     version: str
     state: str
+    reason: str | None = None
     compiling: Compiling | None = None
+
+
+_STATUSES: dict[State, tuple[Status, str | None]] = {
+    "waiting": ("degraded", "there is no space on the disk of the store; the run waits, and continues by itself"),
+    "failed": ("failed", None),
+}
 
 
 def routes(gateway: Gateway, exposition: Exposition) -> Routes:
@@ -36,13 +47,14 @@ def routes(gateway: Gateway, exposition: Exposition) -> Routes:
         "/health",
         "Health of the run",
         response=Health,
-        example={"status": "ok", "version": __version__, "state": "running", "compiling": None},
+        example={"status": "ok", "version": __version__, "state": "running", "reason": None, "compiling": None},
         is_open=True,
     )
     async def health(request: Request) -> Response:
         read_query(request, NoQuery)
         state = gateway.control().state
-        return JsonResponse(Health("failed" if state == "failed" else "ok", gateway.version, state, gateway.compiling))
+        status, reason = _STATUSES.get(state, ("ok", None))
+        return JsonResponse(Health(status, gateway.version, state, reason, gateway.compiling))
 
     @group.get(
         "/metrics",
