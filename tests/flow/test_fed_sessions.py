@@ -21,8 +21,8 @@ from alpha_pulse.core.errors import (
 )
 from alpha_pulse.core.errors import UnknownNameError as UnknownName
 from alpha_pulse.gateway.protocol import SessionConfig
+from alpha_pulse.learning.caller_input import LabelledRow
 from alpha_pulse.learning.commands import LabelledExample
-from alpha_pulse.learning.online_learning_service import LabelledRow
 from alpha_pulse.runtime import session_commands
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores.base import Store

@@ -16,7 +16,7 @@ from alpha_pulse.engine.checkpoint import read_checkpoint
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import planted_signal
 from alpha_pulse.integrations import retrained, river
-from alpha_pulse.learning.online_learning_service import LabelledRow
+from alpha_pulse.learning.caller_input import LabelledRow
 from alpha_pulse.metrics import streaming as metrics
 from alpha_pulse.stores import open_store
 from flow.runs import LEAN, Done, begun, finished, run

@@ -525,17 +525,17 @@ ADAPT = (
     Mutant(
         "no-cool-down",
         "adapt",
-        "adaptation/adaptive_model_manager.py",
-        "state.head[layout.REST_UNTIL] = state.session.labels_used + self._config.cooldown_labels",
-        "state.head[layout.REST_UNTIL] = state.session.labels_used",
+        "learning/session_adaptation.py",
+        "self.head[layout.REST_UNTIL] = session.labels_used + self._settings.cooldown_labels",
+        "self.head[layout.REST_UNTIL] = session.labels_used",
         ("unit/adaptation/test_adaptive_model_manager.py::test_one_trial_at_a_time_and_then_a_rest",),
     ),
     Mutant(
         "a-trial-closed-one-label-late",
         "adapt",
-        "adaptation/adaptive_model_manager.py",
-        "session.trial_samples < state.trial_labels:",
-        "session.trial_samples <= state.trial_labels:",
+        "learning/session_adaptation.py",
+        "session.trial_samples < self.trial_labels or",
+        "session.trial_samples <= self.trial_labels or",
         ("unit/adaptation/test_adaptive_model_manager.py::test_what_helped_is_kept_and_the_record_closed_with_the_effect",),
     ),
     Mutant(

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from alpha_pulse.adaptation import policy
 from alpha_pulse.adaptation.policy import AdaptationDecision
 from alpha_pulse.adaptation.recovery import RecoveryTracker
-from alpha_pulse.core.clock import Clock
-from alpha_pulse.core.config import Config
+from alpha_pulse.core.clock import Clock, ReplayClock
+from alpha_pulse.core.config import AdaptationConfig, Config
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import ConfigError, ConflictError, SessionError, did_you_mean
 from alpha_pulse.core.stateful import State, Stateful
@@ -24,29 +24,24 @@ from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.learning.commands import EVERY, Command
 from alpha_pulse.learning.drift_monitor import ERRORS
+from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.running_system import AdaptationResponse, RunningSystem, request_adaptation
 from alpha_pulse.learning.session import ScoredPrediction, Session
-from alpha_pulse.learning.trial import MIN_BLOCKS
+from alpha_pulse.learning.session_adaptation import DISABLED, SessionAdaptation
 
 TIMER = "timer"
 ACCURACY = "adaptation.accuracy_threshold"
-DISABLED = "adaptation.enabled is false"
 MIN_WINDOW = 200
 """Labels in the window before its health is evaluated."""
 
 
-class _SessionState:
-    """The adaptation state of one session: the record of its trial, its cool-down, its recovery."""
+class _SessionState(SessionAdaptation):
+    """The adaptation of one session, with its recovery and the responses to its alarms."""
 
-    def __init__(self, session: Session, trial_labels: int) -> None:
-        self.session = session
-        self.trial_labels = trial_labels
+    def __init__(self, session: Session, settings: AdaptationConfig) -> None:
+        super().__init__(session, settings)
         self.recovery = RecoveryTracker()
-        self.open: AdaptationAction | None = None
-        self.actions = 0
-        self.head = session.head
-        """The session's counters, which the loop's kernels check: labels of a trial, of the cool-down and of the next check."""
-        self.head[layout.LOOK_AT], self.head[layout.TRIAL_LABELS] = MIN_WINDOW, trial_labels
+        self.head[layout.LOOK_AT] = MIN_WINDOW
         self.responses: list[AlarmResponse] = []
         self.deferred: list[str] = []
         """Ids of the alarms whose response waits for the end of a trial or of a cool-down."""
@@ -78,26 +73,54 @@ class AdaptiveModelManager:
     is served. After ``boost_labels`` common labels the adapted model is accepted if it saved more log loss than chance would;
     otherwise the control replaces it (rollback). A cool-down of ``cooldown_labels`` follows. A session has one trial at a time.
 
+    In a run it adapts the sessions of the run. Alone it adapts those that callers start in `learning`, at once: on each alarm,
+    on requests, and on decay whenever `monitor_and_adapt` is called.
+
     Parameters
     ----------
     config
         Uses ``adaptation`` (thresholds, length of trial and cool-down in labels, interval of the timer in seconds).
     clock
-        Market time (ns), for the timer.
+        Market time (ns), for the timer; by default the time of the newest label of a caller.
+    learning
+        The sessions; by default a service of its own.
+
+    Examples
+    --------
+    >>> import asyncio, random
+    >>> async def adapt():
+    ...     manager = AdaptiveModelManager()
+    ...     session_id = await manager.learning.start_session("BTCUSDT", "logistic", {"n_features": 1})
+    ...     draw = random.Random(1)
+    ...     rows = [[draw.gauss(0.0, 1.0)] for _ in range(3_000)]
+    ...     examples = [(row, int(row[0] > 0.0) if i < 2_000 else int(row[0] < 0.0)) for i, row in enumerate(rows)]
+    ...     await manager.learning.process_batch(session_id, examples)  # the market turns after 2,000 examples
+    ...     (first, *_) = await manager.learning.get_adaptations(session_id)
+    ...     return first.kind, first.status, manager.get_model_metrics("BTCUSDT")["direction"].samples
+    >>> asyncio.run(adapt())
+    ('reset', 'accepted', 1000)
 
     References
     ----------
     The test at the end of a trial: de la Peña, Lai and Shao (2009), Self-normalized processes, doi:10.1007/978-3-540-85636-8.
     """
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(
+        self, config: Config | None = None, clock: Clock | None = None, learning: OnlineLearningService | None = None
+    ) -> None:
+        config = Config() if config is None else config
         self._config = config.adaptation
-        self._clock = clock
+        self._callers_clock = ReplayClock()
+        self._clock = self._callers_clock if clock is None else clock
+        self.learning = OnlineLearningService(config) if learning is None else learning
+        """The service whose callers' sessions are adapted."""
+        self._callers: dict[Session, None] = {}
         self._interval_ns = round(self._config.interval_s * SECOND_NS)
         self._next_ns = 0
         self._states: dict[tuple[str, str], _SessionState] = {}
         self._by_session: dict[Session, _SessionState] = {}
         self._running: RunningSystem | None = None
+        self.learning.adapt_with(self)
 
     def attach(self, running: RunningSystem) -> None:
         """Become part of a running system, in which users' requests are journaled commands."""
@@ -151,8 +174,7 @@ class AdaptiveModelManager:
 
     def watch(self, session: Session) -> None:
         """Adapt a session from now on."""
-        enough = max(self._config.boost_labels, MIN_BLOCKS * session.spec.horizon)
-        state = self._by_session[session] = _SessionState(session, enough)
+        state = self._by_session[session] = _SessionState(session, self._config)
         self._states[session.spec.symbol, session.spec.target] = state
 
     # Methods for stage 4 of the pipeline, in the order of their calls for a session.
@@ -164,9 +186,10 @@ class AdaptiveModelManager:
     def end_trial_if_due(self, session: Session, ts: int) -> AdaptationAction | None:
         """The closed action when the session's trial has enough labels and ends."""
         state = self._by_session[session]
-        if not session.in_trial or session.trial_samples < state.trial_labels:
-            return None
-        return self._close(state, ts)
+        closed = state.end_if_due(ts)
+        if closed is not None:
+            state.recovery.on_result(accepted=closed.status == "accepted")
+        return closed
 
     def on_label(self, scored: ScoredPrediction) -> AdaptationAction | None:
         """Process one scored label: `count_labels`, then `end_trial_if_due`."""
@@ -190,10 +213,10 @@ class AdaptiveModelManager:
         state.deferred.append(alarm.alarm_id)
         action = self._act(state, policy.on_alarm(alarm), alarm.ts)
         if action is None and self._config.enabled:
-            reason = f"{self._prevented(state)}; the timer checks the session after that"
+            reason = f"{state.prevented()}; the timer checks the session after that"
             state.responses.append(_response(alarm, "deferred", reason))
         elif action is None:
-            self._respond(state, alarm.ts, "skipped", self._prevented(state))
+            self._respond(state, alarm.ts, "skipped", state.prevented())
         state.head[layout.DEFERRED] = len(state.deferred)
         return action
 
@@ -257,21 +280,11 @@ class AdaptiveModelManager:
         return ModelHealth(session.spec.symbol, session.spec.target, last_label_ts, filled, loss, base_loss, hits, age)
 
     def _act(self, state: _SessionState, decision: AdaptationDecision, ts: int) -> AdaptationAction | None:
-        session = state.session
-        if decision.kind == "keep" or self._prevented(state):
+        if decision.kind == "keep":
             return None
-        state.actions += 1
-        action = AdaptationAction(
-            action_id=f"{session.session_id}/action/{state.actions}",
-            kind=decision.kind,
-            symbol=session.spec.symbol,
-            target=session.spec.target,
-            ts=ts,
-            cause=decision.cause,
-            reason=decision.reason,
-        )
-        session.begin_trial(boost=self._config.boost_factor if decision.kind == "boost" else None)
-        state.open = action
+        action = state.begin(decision.kind, decision.cause, decision.reason, ts)
+        if action is None:
+            return None
         for alarm_id in state.deferred:
             state.recovery.on_action(alarm_id, ts)
         self._respond(state, ts, "acted", action.reason, action.action_id)
@@ -288,45 +301,56 @@ class AdaptiveModelManager:
         state.deferred.clear()
         state.head[layout.DEFERRED] = 0
 
-    def _prevented(self, state: _SessionState) -> str:
-        """Why no action can begin now, and for how long; empty when one can."""
-        session = state.session
-        if not self._config.enabled:
-            return DISABLED
-        if session.in_trial:
-            wanted, seen = state.trial_labels, session.trial_samples
-            trial = "an adaptation" if state.open is None else state.open.action_id
-            return (
-                f"the trial of {trial} runs: {seen} of {wanted} labels, then {self._config.cooldown_labels} labels of cool-down"
-            )
-        left = int(state.head[layout.REST_UNTIL]) - session.labels_used
-        return f"session {session.session_id} is in the cool-down after a trial; {left} labels remain" if left > 0 else ""
+    # Sessions of callers; see `alpha_pulse.learning.session_adaptation.Adapter`.
 
-    def _close(self, state: _SessionState, ts: int) -> AdaptationAction | None:
-        if state.open is None:
-            return None
-        result = state.session.end_trial()
-        closed = msgspec.structs.replace(
-            state.open,
-            status="accepted" if result.accepted else "rolled_back",
-            closed_ts=ts,
-            effect=result.effect,
-            effect_samples=result.samples,
-        )
-        state.recovery.on_result(accepted=result.accepted)
-        state.open = None
-        state.head[layout.REST_UNTIL] = state.session.labels_used + self._config.cooldown_labels
-        return closed
+    def adopt(self, session: Session) -> None:
+        """Adapt a session whose examples come from its caller."""
+        self._callers[session] = None
+        self.watch(session)
+
+    def release(self, session: Session) -> None:
+        """A caller's session has ended."""
+        del self._callers[session]
+        del self._by_session[session], self._states[session.spec.symbol, session.spec.target]
+
+    def on_scored(self, scored: ScoredPrediction, alarms: Sequence[DriftAlarm]) -> None:
+        """Process one label of a caller's session, and its alarms."""
+        self._callers_clock.advance_to(scored.example.label_ts)
+        self.on_label(scored)
+        for alarm in alarms:
+            self.on_alarm(alarm)
+        self.take_responses(scored.session)
+
+    def begin_requested(self, session: Session, drift_type: str) -> str:
+        """Begin an adaptation of a caller's session. Returns why it cannot begin; empty when it has begun."""
+        reason = self._by_session[session].prevented()
+        self.on_request(session, drift_type, session.last_label_ts)
+        self.take_responses(session)
+        return reason
+
+    def adaptations(self, session: Session) -> tuple[AdaptationAction, ...]:
+        """The newest actions on a session in this process, oldest first."""
+        return tuple(self._by_session[session].record)
 
     # Methods for users.
 
     async def monitor_and_adapt(self) -> None:
-        """Let the timer fire at the next slice. Raises ConflictError without a run, or when adaptation is disabled."""
-        if self._running is None:
-            raise ConflictError("no run is in progress, so no slice follows at which the timer could fire")
+        """Check every session for decay: callers' sessions at once, those of a run when the timer fires at the next slice.
+
+        Raises ConflictError when there is no session to check, or adaptation is disabled.
+        """
+        if self._running is None and not self._callers:
+            raise ConflictError(
+                "no run is in progress, and no caller has started a session in learning, so there is nothing to check"
+            )
         if not self._config.enabled:
             raise ConflictError(f"{DISABLED}, so the timer does nothing; set it to true and start a new run")
-        self._running.carry_out(Command("adapt", EVERY, drift_type=TIMER))
+        for session in self._callers:
+            self._by_session[session].head[layout.LOOK_AT] = MIN_WINDOW
+            self.check(session, self._clock.now_ns())
+            self.take_responses(session)
+        if self._running is not None:
+            self._running.carry_out(Command("adapt", EVERY, drift_type=TIMER))
 
     def get_model_metrics(self, symbol: str) -> dict[str, ModelHealth]:
         """The scores of a symbol's sessions in their sliding windows, by target. Raises SessionError for an unknown symbol."""
@@ -337,7 +361,10 @@ class AdaptiveModelManager:
         return any(episode.recovery_ts is None for state in self._of(symbol).values() for episode in state.recovery.episodes)
 
     def adapt_model(self, symbol: str) -> tuple[AdaptationResponse, ...]:
-        """Request that a symbol's sessions learn faster from the next slice on. Returns the response for each session."""
+        """Request that a symbol's sessions learn faster from the next slice on, or a caller's from its next prediction on.
+
+        Returns the response for each session.
+        """
         return self._request(symbol, "performance")
 
     def retrain_with_new_regime(self, symbol: str) -> tuple[AdaptationResponse, ...]:
@@ -348,15 +375,15 @@ class AdaptiveModelManager:
         return self._request(symbol, policy.REGIME)
 
     def _request(self, symbol: str, drift_type: str) -> tuple[AdaptationResponse, ...]:
-        sessions = [state.session.session_id for state in self._of(symbol).values()]
-        return request_adaptation(self._running, sessions, drift_type)
+        sessions = [state.session for state in self._of(symbol).values()]
+        return request_adaptation(self._running, sessions, drift_type, self.begin_requested, self._callers)
 
     def why_not(self, session_id: str) -> str:
         """Why no action on a session can begin now, and for how long; empty when one can."""
         state = self._states.get(_key(session_id))
-        if state is None:
+        if state is None or state.session in self._callers:
             return f"session {session_id} learns from its caller's examples; only the loop's sessions are adapted"
-        return self._prevented(state)
+        return state.prevented()
 
     def recovery(self, symbol: str, target: str) -> RecoveryTracker:
         """The episodes of drift of one session."""
@@ -381,6 +408,8 @@ class AdaptiveModelManager:
         """Components with state, by name."""
         components: dict[str, Stateful] = {"adaptation": self}
         for (symbol, target), state in self._states.items():
+            if state.session in self._callers:
+                continue
             components[f"adaptation/{symbol}/{target}"] = state
         return components
 

@@ -8,6 +8,7 @@ import msgspec
 
 from alpha_pulse.core.config import AdaptationConfig
 from alpha_pulse.core.types import DriftAlarm, RegimeChange
+from alpha_pulse.learning.session_adaptation import requested_kind, requested_reason
 
 Kind = Literal["keep", "boost", "reset"]
 
@@ -66,6 +67,4 @@ def on_health(excess_loss: float, lost_accuracy: float, config: AdaptationConfig
 
 def on_request(drift_type: str) -> AdaptationDecision:
     """A request of a user or an agent: reset the model for a new regime; otherwise learn faster for a while."""
-    return AdaptationDecision(
-        "reset" if drift_type == REGIME else "boost", "request", f"adaptation was requested ({drift_type})"
-    )
+    return AdaptationDecision(requested_kind(drift_type), "request", requested_reason(drift_type))

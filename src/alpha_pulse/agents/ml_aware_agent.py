@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+from alpha_pulse.agents import PREDICTORS
 from alpha_pulse.agents.base_agent import BaseAgent, Predictor
 from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.types import MarketView, Prediction, PredictionContext, Signal
 from alpha_pulse.kernels.agents.decision import mix_model
@@ -23,7 +26,9 @@ class MLAwareAgent(BaseAgent):
     agent
         The agent to wrap; name and saved state are its own.
     predictor
-        The source of predictions and of the learned threshold.
+        The source of predictions and of the learned threshold; by default an
+        `alpha_pulse.serving.model_serving_service.ModelServingService` of its own. It starts a session for each symbol, and
+        learns from the labels that `predictor.learning.update_model` is given; the model takes part after 500 labels.
     ml_confidence_threshold
         The confidence (0 to 1) from which the model takes part; None: the threshold of the predictor, by symbol.
     weights
@@ -55,7 +60,7 @@ class MLAwareAgent(BaseAgent):
     def __init__(
         self,
         agent: BaseAgent,
-        predictor: Predictor,
+        predictor: Predictor | None = None,
         *,
         ml_confidence_threshold: float | None = None,
         weights: tuple[float, float] = (0.6, 0.4),
@@ -68,7 +73,8 @@ class MLAwareAgent(BaseAgent):
         self.ml_confidence_threshold = ml_confidence_threshold
         self.weights = (float(weights[0]), float(weights[1]))
         self.full_edge = float(full_edge)
-        self._predictor = predictor
+        self.predictor: Any = load("predictors", PREDICTORS, "serving")() if predictor is None else predictor
+        """The source of predictions; of any type that fulfils `alpha_pulse.agents.base_agent.Predictor`."""
         # The context of a symbol never changes, so it is created once; it is not part of the state.
         self._contexts: dict[str, PredictionContext] = {}
 
@@ -96,10 +102,10 @@ class MLAwareAgent(BaseAgent):
     def ask(self, market_data: MarketView) -> tuple[Prediction | None, float]:
         """The prediction for this view, if there is one, and the confidence from which it takes part (NaN while unknown)."""
         symbol = market_data.bar.symbol
-        prediction = self._predictor.prediction(market_data.features, self._context(symbol))
+        prediction = self.predictor.prediction(market_data.features, self._context(symbol))
         threshold = self.ml_confidence_threshold
         if threshold is None and prediction is not None:
-            threshold = self._predictor.confidence_threshold(symbol)
+            threshold = self.predictor.confidence_threshold(symbol)
         return prediction, math.nan if threshold is None else threshold
 
     def _context(self, symbol: str) -> PredictionContext:

@@ -114,8 +114,8 @@ class PredictionContext(msgspec.Struct, frozen=True):
     """The caller of a prediction, and the session that is to predict."""
 
     symbol: str
-    agent: str
-    session_id: str
+    agent: str = ""
+    session_id: str = ""
     target: Target = "direction"
 
 
@@ -280,11 +280,14 @@ class TradeOutcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class Example(msgspec.Struct, frozen=True, gc=False):
-    """The label of a served prediction. ``label`` is 0 or 1, None for a tie (counted, never scored or learned)."""
+    """The label of a served prediction. ``label`` is 0 or 1, None for a tie (counted, never scored or learned).
+
+    ``label_ts`` is when it was known, 0 where times have no meaning.
+    """
 
     prediction_id: str
     label: int | None
-    label_ts: int
+    label_ts: int = 0
     weight: float = 1.0
 
     def __post_init__(self) -> None:

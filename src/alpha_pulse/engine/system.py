@@ -33,6 +33,7 @@ from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.features.own_columns import OwnFeature, load_own
 from alpha_pulse.features.own_sources import pinned
 from alpha_pulse.feedback import TradingFeedbackService
+from alpha_pulse.feedback.trade_quality import MODEL as QUALITY_MODEL
 from alpha_pulse.feedback.trade_quality import TARGET
 from alpha_pulse.feeds.base import Feed, FeedInfo
 from alpha_pulse.journal.block import Journal, JournalBlock, StoreJournal, decoded_blocks
@@ -51,7 +52,6 @@ from alpha_pulse.stores.base import Store
 from alpha_pulse.venues.simulated import SimulatedVenue
 
 BATCH_MODEL = "lightgbm"
-QUALITY_MODEL = "logistic"
 MIN_VERIFIED_STEPS = 200
 """Least number of steps that are replayed, and compared with the journal, before a run resumes."""
 MIN_BLOCK, MAX_BLOCK, MAX_ROWS = 40, 4_096, 8_192
@@ -103,8 +103,8 @@ class System:
         self.serving = ModelServingService(config, self.learning, self._batch_member if config.batch.enabled else None)
         self.agents = self._agent_manager()
         self.execution = ExecutionService(config, self.venue, feed.symbols)
-        self.feedback = TradingFeedbackService(config, self.agents, self.execution.book_names)
-        self.adaptation = AdaptiveModelManager(config, self.clock)
+        self.feedback = TradingFeedbackService(config, self.agents, self.execution.book_names, self.learning)
+        self.adaptation = AdaptiveModelManager(config, self.clock, self.learning)
         for symbol in feed.symbols:
             self._open(symbol)
         self.layout = self._layout()

@@ -19,6 +19,7 @@ from alpha_pulse.learning.session import ScoredPrediction
 from alpha_pulse.models.base import OnlineModel, Row
 
 TARGET = "trade_quality"
+MODEL = "logistic"
 
 
 class QualitySession(Protocol):
@@ -83,12 +84,16 @@ class TradeQuality:
         trade_quality.write_input(features.values, 0, signal.direction, confidence, ml_part, row)
         return row
 
+    def probability(self, features: FeatureVector, signal: Signal) -> float:
+        """The probability, 0 to 1, that a trade on the signal makes a net profit; nothing is stored."""
+        return self._session.query(self._input(features, signal))
+
     def scale(self, features: FeatureVector, signal: Signal) -> float:
         """The factor on a size, from 0.5 to 1.5: 1 plus twice the difference between the probability of a profit and the win
         rate of all lots so far; 1 before 200 closed lots."""
         if self.lots < trade_quality.LOTS_BEFORE_SCALING:
             return 1.0
-        return trade_quality.size_scale(self._record, self._session.query(self._input(features, signal)))
+        return trade_quality.size_scale(self._record, self.probability(features, signal))
 
     def on_entry(self, features: FeatureVector, signal: Signal) -> None:
         """Store the features and the prediction of a signal that became an order, under the signal's id."""

@@ -10,11 +10,17 @@ from alpha_pulse.core.errors import NotFoundError, SessionError
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.core.types import Contribution, FeatureVector, Signal, TradeOutcome
 from alpha_pulse.feedback.external_outcomes import ExternalOutcomes, typed
-from alpha_pulse.feedback.trade_quality import TARGET, QualitySession, TradeQuality
+from alpha_pulse.feedback.trade_quality import MODEL, TARGET, QualitySession, TradeQuality
+from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
+from alpha_pulse.learning.caller_input import SessionSettings
 from alpha_pulse.learning.commands import Command
+from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.pending_ring import Counts, PendingRing
 from alpha_pulse.learning.running_system import RunningSystem
 from alpha_pulse.learning.session import ScoredPrediction
+
+MAX_SIGNALS = 10_000
+"""Signals of a caller whose outcomes can be learned, of each symbol."""
 
 
 class AgentCredit(Protocol):
@@ -31,6 +37,8 @@ class _Symbol:
     def __init__(self, rings: Mapping[str, PendingRing], quality: TradeQuality) -> None:
         self.rings = rings
         self.quality = quality
+        self.entered: list[str] = []
+        """Ids of the signals of a caller, oldest first; empty in a run, whose books know which lots are open."""
 
 
 class TradingFeedbackService:
@@ -39,19 +47,56 @@ class TradingFeedbackService:
     A prediction waits in the ledger of its (symbol, target) until the bar on which it is due. That bar gives its label, or the
     prediction expires when the bar comes too late. Every prediction is labelled, pending or expired (`counts`).
 
+    Alone it learns from the trades of its caller: `on_entry` with each signal that is traded, `process_trade_outcome` with each
+    trade that is closed.
+
     Parameters
     ----------
     config
-        The section ``learning`` is used (horizons and tolerance in bars, label entry, least move in basis points).
+        For `learning`, where none is given.
     agents
-        The agent manager, which learns the agents' weights from closed lots.
+        The agent manager, which learns the agents' weights from closed lots; None: no weights are learned.
     own_books
         Names of the run's books. Their lots are learned by the loop, so an external outcome of one of them is refused.
+    learning
+        The service with the sessions of trade quality; by default a service of its own, in which a symbol's session is started
+        by its first signal.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> import numpy as np
+    >>> from alpha_pulse.feedback.trade_outcome import trade_outcome
+    >>> async def trade():
+    ...     feedback = TradingFeedbackService()
+    ...     for step in range(300):
+    ...         pays = step % 2 == 0  # long trades with a first feature of 1 pay, those with -1 do not
+    ...         features = FeatureVector("BTCUSDT", step, "own", np.array([1.0 if pays else -1.0, 0.5]))
+    ...         signal = Signal(f"s{step}", "mine", "BTCUSDT", step, 1.0, None, 1.0)
+    ...         feedback.on_entry(features, signal)
+    ...         close, pnl = (101.0, 0.9) if pays else (99.0, -1.1)
+    ...         outcome = trade_outcome(
+    ...             signal, f"t{step}", quantity=1.0, open_price=100.0, close_price=close, net_pnl=pnl, opened_ts=step,
+    ...             closed_ts=step + 1,
+    ...         )
+    ...         await feedback.process_trade_outcome(signal, outcome)
+    ...     quality = feedback.quality("BTCUSDT")
+    ...     return quality.lots, quality.wins, quality.probability(features, signal) < 0.4
+    >>> asyncio.run(trade())
+    (300, 150, True)
     """
 
-    def __init__(self, config: Config, agents: AgentCredit, own_books: Iterable[str] = ()) -> None:
-        self._config = config
+    def __init__(
+        self,
+        config: Config | None = None,
+        agents: AgentCredit | None = None,
+        own_books: Iterable[str] = (),
+        learning: OnlineLearningService | None = None,
+    ) -> None:
         self._agents = agents
+        self._starts_sessions = learning is None
+        self.learning = OnlineLearningService(config) if learning is None else learning
+        """The service with the sessions of trade quality."""
         self._symbols: dict[str, _Symbol] = {}
         self._external = ExternalOutcomes(own_books)
         self._running: RunningSystem | None = None
@@ -89,8 +134,22 @@ class TradingFeedbackService:
         return self._symbols[symbol].quality
 
     def on_entry(self, features: FeatureVector, signal: Signal) -> None:
-        """Store the inputs of a signal that became an order of the primary book, until its lots are closed."""
-        self._symbols[features.symbol].quality.on_entry(features, signal)
+        """Store the inputs of a signal that became an order of the primary book, until its lots are closed.
+
+        Of a caller's signals, at least the newest `MAX_SIGNALS` of each symbol are stored.
+        """
+        symbol = features.symbol
+        if symbol not in self._symbols and self._starts_sessions:
+            width = len(features.values) + EXTRA_FEATURES
+            session = self.learning.start(symbol, MODEL, SessionSettings(TARGET, None, width), ordered=False)
+            self.add_symbol(symbol, {}, session)
+        state = self._symbols[symbol]
+        state.quality.on_entry(features, signal)
+        if self._starts_sessions:
+            state.entered.append(signal.signal_id)
+            if len(state.entered) == 2 * MAX_SIGNALS:
+                del state.entered[:MAX_SIGNALS]
+                state.quality.keep_only(set(state.entered))
 
     def apply_outcome(self, outcome: TradeOutcome) -> ScoredPrediction | None:
         """Apply the outcome of one closed lot to the trade-quality model and to the agents' weights.
@@ -104,7 +163,8 @@ class TradingFeedbackService:
         """
         lot = outcome.lot
         scored, contributions = self._symbols[lot.symbol].quality.apply_outcome(outcome)
-        self._agents.credit(contributions, 1 if lot.quantity > 0 else -1, outcome.return_)
+        if self._agents is not None:
+            self._agents.credit(contributions, 1 if lot.quantity > 0 else -1, outcome.return_)
         return scored
 
     def external_outcomes(self, ts: int) -> list[TradeOutcome]:
@@ -156,7 +216,9 @@ class TradingFeedbackService:
             return True
         self.apply_command(command, outcome.closed_ts)
         for waiting in self.external_outcomes(outcome.closed_ts):
-            self.apply_outcome(waiting)
+            scored = self.apply_outcome(waiting)
+            if scored is not None and scored.session in self.learning.callers:
+                self.learning.process_scored(scored)
         return True
 
     def outcome_command(self, trade: Signal, outcome: TradeOutcome) -> Command | None:

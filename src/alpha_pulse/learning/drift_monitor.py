@@ -117,6 +117,11 @@ class DriftMonitor:
         last = self._external.last
         return last.sample - last.change_sample
 
+    def summary(self) -> dict[str, Any]:
+        """Alarms so far, the newest one, and the number of blocks of errors in the detector's window, as plain values."""
+        last = None if self.last_alarm is None else msgspec.to_builtins(self.last_alarm)
+        return {"alarms": self.alarms, "last_alarm": last, "window_blocks": self.width}
+
     def observe(self, scored: ScoredPrediction) -> list[DriftAlarm]:
         """Process one scored label; returns the alarms that it causes."""
         values = scored.values

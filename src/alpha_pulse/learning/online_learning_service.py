@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,65 +10,70 @@ import numpy as np
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, SessionError, did_you_mean
-from alpha_pulse.core.numbers import a_class, a_row, a_weight
-from alpha_pulse.core.plugins import load
+from alpha_pulse.core.numbers import a_row
 from alpha_pulse.core.stateful import State, Stateful
-from alpha_pulse.core.types import DriftAlarm, Example, FeatureVector, Prediction
+from alpha_pulse.core.types import AdaptationAction, DriftAlarm, Example, FeatureVector, Prediction
+from alpha_pulse.learning.caller_input import LabelledExample, SessionSettings, checked_examples, session_settings
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.dedup_window import DedupWindow
 from alpha_pulse.learning.drift_monitor import DriftMonitor
+from alpha_pulse.learning.model_budget import ModelBudget
+from alpha_pulse.learning.prediction_streams import PredictionStreams
 from alpha_pulse.learning.running_system import AdaptationResponse, RunningSystem, request_adaptation
 from alpha_pulse.learning.session import ScoredPrediction, Session, SessionSpec
+from alpha_pulse.learning.session_adaptation import DRIFT_TYPES, Adapter, RequestedAdaptations
 from alpha_pulse.learning.session_metrics import SessionMetrics, session_metrics
-from alpha_pulse.models import ONLINE
 from alpha_pulse.models.base import OnlineModel, Row
-
-STREAM_BUFFER = 1_024
-"""Predictions that may wait for a slow listener of `stream_predictions`; then the oldest are dropped."""
-DRIFT_TYPES = ("performance", "regime")
-"""The reasons for which a user can request an adaptation."""
-COPIES = 3
-"""Copies of a session's model in a checkpoint, at most: itself, its last good state, and in a trial its control."""
-MAX_STATE_BYTES = 900_000_000
-"""Limit for all models in a checkpoint, which is one value of the store: SQLite stores values of up to 10**9 bytes."""
-
-
-class LabelledRow(msgspec.Struct, frozen=True):
-    """A labelled example with its own features, from a caller that does not use the loop."""
-
-    features: Row
-    label: int
-    weight: float = 1.0
 
 
 class OnlineLearningService:
     """All learning sessions of one system, with their drift monitors.
 
     A session predicts and stores; when the label comes it scores the stored prediction, then learns from the stored features
-    (`alpha_pulse.learning.session.Session`). The pipeline serves the sessions of the run; callers may start their own.
+    (`alpha_pulse.learning.session.Session`). The pipeline serves the sessions of the run; callers may start their own, also
+    without a run.
 
     Parameters
     ----------
     config
         Uses ``learning`` (default model, horizons in bars, window in labels), ``adaptation`` (detectors) and ``seed``.
     n_features
-        Gives the length of a feature row for (symbol, target).
+        Gives the length of a feature row for (symbol, target); without it, each session states its own.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> async def learn():
+    ...     learning = OnlineLearningService()
+    ...     session_id = await learning.start_session("BTCUSDT", "logistic", {"n_features": 2})
+    ...     for step in range(400):
+    ...         up = step % 2
+    ...         await learning.predict(session_id, [2.0 * up - 1.0, 0.5], prediction_id=f"p{step}")
+    ...         await learning.update_model("BTCUSDT", Example(f"p{step}", up))
+    ...     return await learning.predict(session_id, [1.0, 0.5])
+    >>> asyncio.run(learn()) > 0.7
+    True
 
     References
     ----------
     Scoring before learning (prequential evaluation): Dawid (1984), Statistical theory: the prequential approach, JRSS A 147(2).
     """
 
-    def __init__(self, config: Config, n_features: Callable[[str, str], int]) -> None:
-        self._config = config
+    def __init__(self, config: Config | None = None, n_features: Callable[[str, str], int] | None = None) -> None:
+        self._config = config = Config() if config is None else config
         self._n_features = n_features
         self._sessions: dict[tuple[str, str], Session] = {}
-        self._state_bytes: dict[tuple[str, str], int] = {}
-        """What the models of each session may need of a checkpoint."""
+        self._models = ModelBudget(config.seed)
         self._monitors: dict[tuple[str, str], DriftMonitor] = {}
         self._ingested: dict[tuple[str, str], DedupWindow] = {}
-        self.listeners: dict[str, list[asyncio.Queue[Prediction]]] = {}
-        """By symbol, where committed predictions are published to."""
+        self._streams = PredictionStreams()
+        self.listeners = self._streams.listeners
+        """By symbol, where predictions are published to."""
+        self.on_scored: list[Callable[[ScoredPrediction], None]] = []
+        """Called with each label of a caller's session, after it was learned."""
+        self.callers: dict[Session, None] = {}
+        """The sessions that callers started, whose examples the journal does not contain."""
+        self._adapter: Adapter = RequestedAdaptations(config.adaptation)
         self.requests: list[tuple[str, str]] = []
         """Adaptations that users or agents requested, (session id, drift type); stage 4 handles them in order."""
         self._running: RunningSystem | None = None
@@ -77,6 +81,10 @@ class OnlineLearningService:
     def attach(self, running: RunningSystem) -> None:
         """Become part of a running system, in which requested adaptations are journaled commands."""
         self._running = running
+
+    def adapt_with(self, adapter: Adapter) -> None:
+        """Let ``adapter`` adapt the sessions that callers start from now on, in place of requests alone."""
+        self._adapter = adapter
 
     # Methods for the pipeline.
 
@@ -113,7 +121,7 @@ class OnlineLearningService:
         SessionError
             (symbol, target) runs already.
         ConfigError
-            Its model does not fit into a checkpoint together with the others.
+            Its model does not fit into a checkpoint together with the others, or the length of its rows is not known.
         UnknownNameError
             There is no such model.
         """
@@ -126,38 +134,21 @@ class OnlineLearningService:
                 target, 1
             )
         name = model_type or learning.model
-        width = self._n_features(symbol, target) if n_features is None else n_features
+        if n_features is None and self._n_features is None:
+            raise ConfigError(
+                f"session config: session {symbol}/{target} needs n_features, the length of its feature rows, such as "
+                "{'n_features': 5}"
+            )
+        width = n_features if n_features is not None or self._n_features is None else self._n_features(symbol, target)
         spec = SessionSpec(symbol, target, name, horizon, width, learning.window, ordered)
         self._sessions[key] = session = Session(spec, self.maker(name, width, horizon), engine_owned=engine_owned)
-        self._state_bytes[key] = COPIES * session.model.memory_bytes
+        self._models.add(key, session.model)
         self._monitors[key] = DriftMonitor(symbol, target, horizon, self._config.adaptation, ordered=ordered)
         return session
 
     def maker(self, model_type: str, n_features: int, horizon: int) -> Callable[[], OnlineModel]:
-        """A function that builds the models of a session, after a check that they fit into a checkpoint with all others.
-
-        Raises
-        ------
-        ConfigError
-            They do not fit.
-        UnknownNameError
-            There is no such model.
-        """
-        make = load("models", ONLINE, model_type)
-
-        def make_model() -> OnlineModel:
-            model: OnlineModel = make(n_features=n_features, horizon=horizon, seed=self._config.seed)
-            return model
-
-        needed = COPIES * make_model().memory_bytes
-        others = sum(self._state_bytes.values())
-        if others + needed > MAX_STATE_BYTES:
-            raise ConfigError(
-                f"a session of {model_type} with {n_features} features may need {needed / 1e6:,.0f} MB of a checkpoint beside "
-                f"{others / 1e6:,.0f} MB of {len(self._sessions)} other sessions, but a checkpoint can contain "
-                f"{MAX_STATE_BYTES / 1e6:,.0f} MB; choose a smaller model, fewer features or fewer symbols"
-            )
-        return make_model
+        """A function that builds the models of a session; see `alpha_pulse.learning.model_budget.ModelBudget.maker`."""
+        return self._models.maker(model_type, n_features, horizon)
 
     def session(self, symbol: str, target: str = "direction") -> Session:
         """The running session of (symbol, target). Raises SessionError when there is none."""
@@ -216,10 +207,7 @@ class OnlineLearningService:
 
     def publish(self, prediction: Prediction) -> None:
         """Pass a committed prediction to the listeners of its symbol; a full listener loses its oldest one."""
-        for queue in self.listeners.get(prediction.symbol, ()):
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(prediction)
+        self._streams.publish(prediction)
 
     def components(self) -> dict[str, Stateful]:
         """Components with state, by name. Sessions that learn by `process_batch` are not journaled and not included."""
@@ -252,7 +240,7 @@ class OnlineLearningService:
 
     # Methods for users.
 
-    async def start_session(self, symbol: str, model_type: str, config: Mapping[str, Any] | None = None) -> str:
+    async def start_session(self, symbol: str, model_type: str | None = None, config: Mapping[str, Any] | None = None) -> str:
         """Start a session whose examples come from the caller; returns its id.
 
         Parameters
@@ -260,34 +248,37 @@ class OnlineLearningService:
         symbol
             Any name; it need not be one of the run.
         model_type
-            A name of the table of online models.
+            A name of the table of online models (default: ``learning.model``).
         config
-            May contain ``target`` (default ``direction``) and ``horizon`` (events until a label, at least 1).
+            May contain ``target`` (default ``direction``), ``horizon`` (events until a label, at least 1) and ``n_features``
+            (length of a feature row; default in a run: that of its schema).
 
         Raises
         ------
         ConfigError
-            An unknown key, or a horizon that is not a whole number from 1 on.
+            An unknown key, a number that is not a whole number from 1 on, or ``n_features`` is needed.
         SessionError
             The session runs already.
         UnknownNameError
             There is no such model.
         """
-        settings = dict(config or {})
-        unknown = set(settings) - {"target", "horizon"}
-        if unknown:
-            name = min(unknown)
-            raise ConfigError(f"session config: unknown key {name!r}{did_you_mean(name, ['target', 'horizon'])}")
-        horizon = settings.get("horizon")
-        if horizon is not None and (type(horizon) is not int or horizon < 1):
-            raise ConfigError(f"session config: horizon is {horizon!r}, but a whole number of events, at least 1, is expected")
-        return self.open_session(symbol, settings.get("target", "direction"), model_type, horizon).session_id
+        return self.start(symbol, model_type, session_settings(config)).session_id
+
+    def start(self, symbol: str, model_type: str | None, settings: SessionSettings, *, ordered: bool = True) -> Session:
+        """`start_session`, for callers that do not await; returns the session. ``ordered`` as in `open_session`."""
+        target, horizon, n_features = settings
+        session = self.open_session(symbol, target, model_type, horizon, n_features, ordered=ordered)
+        self.callers[session] = None
+        self._adapter.adopt(session)
+        return session
 
     def has_active_session(self, symbol: str, target: str = "direction") -> bool:
         """Whether a session runs for (symbol, target)."""
         return (symbol, target) in self._sessions
 
-    async def predict(self, session_id: str, features: Row | Sequence[float], prediction_id: str | None = None) -> float:
+    async def predict(
+        self, session_id: str, features: Row | Sequence[float], prediction_id: str | None = None, ts: int = 0
+    ) -> float:
         """P(label = 1) by the online model of a session.
 
         Parameters
@@ -298,7 +289,9 @@ class OnlineLearningService:
             Finite numbers, in the order of the session's schema.
         prediction_id
             None: a query, which is neither stored nor counted. Else the prediction is stored under this id until `update_model`
-            gives its label; only for sessions whose examples come from their callers.
+            gives its label, and passed to `stream_predictions`; only for sessions whose examples come from their callers.
+        ts
+            The time of a stored prediction, in ns, from which the age of the model is measured.
 
         Raises
         ------
@@ -313,7 +306,13 @@ class OnlineLearningService:
             return session.query(row)
         self._check_caller_feeds(session)
         session.query(row)
-        return session.predict_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row))
+        return self._predict(session, prediction_id, row, ts)
+
+    def _predict(self, session: Session, prediction_id: str, row: Row, ts: int) -> float:
+        spec = session.spec
+        probability = session.predict_alone(prediction_id, FeatureVector(spec.symbol, ts, "", row))
+        self.publish(Prediction(prediction_id, spec.symbol, ts, spec.target, spec.horizon, probability, None))
+        return probability
 
     async def update_model(self, symbol: str, example: Example) -> bool:
         """Apply the label of a pending prediction of a session whose examples come from its caller. Returns False for a tie or
@@ -339,11 +338,21 @@ class OnlineLearningService:
     def _apply_label(self, session: Session, example: Example) -> ScoredPrediction | None:
         scored = session.apply_label(example)
         if scored is not None:
-            self.detect(scored)
+            self.process_scored(scored)
         return scored
 
-    async def process_batch(self, session_id: str, examples: Sequence[LabelledRow]) -> list[float]:
+    def process_scored(self, scored: ScoredPrediction) -> None:
+        """Detect and adapt after a label of a caller's session was learned."""
+        alarms = self.detect(scored)
+        if scored.session in self.callers:
+            self._adapter.on_scored(scored, alarms)
+        for listener in self.on_scored:
+            listener(scored)
+
+    async def process_batch(self, session_id: str, examples: Sequence[LabelledExample]) -> list[float]:
         """For each example predict, score, then learn; returns the predictions, each made before its label was learned.
+
+        An example is a `LabelledRow`, or a tuple: (features, label) or (features, label, weight).
 
         Raises
         ------
@@ -355,19 +364,11 @@ class OnlineLearningService:
         """
         session = self._by_id(session_id)
         self._check_caller_feeds(session)
-        width, what = session.spec.n_features, f"for session {session_id}"
-        checked = [
-            (
-                a_row(f"the features of example {i} {what}", example.features, width),
-                a_class(f"the label of example {i} {what}", example.label, 2),
-                a_weight(f"the weight of example {i} {what}", example.weight),
-            )
-            for i, example in enumerate(examples)
-        ]
+        checked = checked_examples(session_id, examples, session.spec.n_features)
         predictions = []
         for row, label, weight in checked:
             prediction_id = f"{session_id}/batch/{session.labels_used}"
-            predictions.append(session.predict_alone(prediction_id, FeatureVector(session.spec.symbol, 0, "", row)))
+            predictions.append(self._predict(session, prediction_id, row, 0))
             self._apply_label(session, Example(prediction_id, label, 0, weight))
         return predictions
 
@@ -378,8 +379,9 @@ class OnlineLearningService:
     async def trigger_adaptation(self, symbol: str, drift_type: str = "performance") -> tuple[AdaptationResponse, ...]:
         """Request an adaptation of a symbol's sessions: ``performance`` (learn faster) or ``regime`` (reset the model).
 
-        Returns, for each session, whether the adaptation will begin with the next slice, and if not, why: a trial, a cool-down,
-        ``adaptation.enabled = false``, or a session that is not part of a run. Accepted requests are journaled and durable.
+        An adaptation of a caller's session begins at once. Returns, for each other session, whether the adaptation will begin
+        with the next slice. If not, it says why: a trial, a cool-down, ``adaptation.enabled = false``, or a session that is not
+        part of a run. Accepted requests to a run are journaled and durable.
 
         Raises
         ------
@@ -392,30 +394,26 @@ class OnlineLearningService:
             raise SessionError(f"no session runs for {symbol}{did_you_mean(symbol, {key[0] for key in self._sessions})}")
         if drift_type not in DRIFT_TYPES:
             raise ConfigError(f"{drift_type!r} is not a drift type{did_you_mean(drift_type, DRIFT_TYPES)}")
-        sessions = [session.session_id for session in self._sessions.values() if session.spec.symbol == symbol]
-        return request_adaptation(self._running, sessions, drift_type)
+        sessions = [session for session in self._sessions.values() if session.spec.symbol == symbol]
+        return request_adaptation(self._running, sessions, drift_type, self._adapter.begin_requested, self.callers)
+
+    async def get_adaptations(self, session_id: str) -> tuple[AdaptationAction, ...]:
+        """The newest adaptations of a caller's session, oldest first, with the effect of those that have ended.
+
+        Raises SessionError for every other session: the journal contains the adaptations of a run.
+        """
+        session = self._by_id(session_id)
+        self._check_caller_feeds(session)
+        return self._adapter.adaptations(session) if session in self.callers else ()
 
     async def get_drift_summary(self) -> dict[str, dict[str, Any]]:
         """For each session id: alarms so far, the newest one, and the number of blocks of errors in the detector's window."""
-        return {
-            self._sessions[key].session_id: {
-                "alarms": monitor.alarms,
-                "last_alarm": None if monitor.last_alarm is None else msgspec.to_builtins(monitor.last_alarm),
-                "window_blocks": monitor.width,
-            }
-            for key, monitor in self._monitors.items()
-        }
+        return {self._sessions[key].session_id: monitor.summary() for key, monitor in self._monitors.items()}
 
-    async def stream_predictions(self, symbol: str) -> AsyncIterator[Prediction]:
-        """The served predictions of a symbol, as their steps are committed to the journal."""
-        queue: asyncio.Queue[Prediction] = asyncio.Queue(STREAM_BUFFER)
-        listeners = self.listeners.setdefault(symbol, [])
-        listeners.append(queue)
-        try:
-            while True:
-                yield await queue.get()
-        finally:
-            listeners.remove(queue)
+    def stream_predictions(self, symbol: str) -> AsyncIterator[Prediction]:
+        """The predictions of a symbol, to be iterated with ``async for``: those of a run as their steps are committed to the
+        journal, those of callers as they are made. A slow listener loses the oldest."""
+        return self._streams.stream(symbol)
 
     async def stop_session(self, session_id: str) -> None:
         """End a session whose examples come from its caller. Raises SessionError for a session that learns from the loop or
@@ -425,7 +423,12 @@ class OnlineLearningService:
         self._close(session.spec.symbol, session.spec.target)
 
     def _close(self, symbol: str, target: str) -> None:
-        del self._sessions[symbol, target], self._monitors[symbol, target], self._state_bytes[symbol, target]
+        session = self._sessions[symbol, target]
+        if session in self.callers:
+            del self.callers[session]
+            self._adapter.release(session)
+        self._models.remove((symbol, target))
+        del self._sessions[symbol, target], self._monitors[symbol, target]
         self._ingested.pop((symbol, target), None)
 
     def _by_id(self, session_id: str) -> Session:

@@ -62,6 +62,11 @@ class Pending:
             raise self._unknown(prediction_id)
         return pending
 
+    @property
+    def oldest(self) -> str:
+        """The id of the prediction that waits longest."""
+        return next(iter(self._waiting))
+
     def _unknown(self, prediction_id: str) -> SessionError:
         return SessionError(
             f"no prediction is pending under the id {prediction_id!r}: it was never made here, or has its label already"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Literal, Protocol
 
 import msgspec
 
 from alpha_pulse.learning.commands import Command
+from alpha_pulse.learning.session import Session
 
 NOT_RUNNING = "session {session_id} is not part of a run, so nothing can adapt it"
 
@@ -32,18 +33,44 @@ class RunningSystem(Protocol):
 
 
 class AdaptationResponse(msgspec.Struct, frozen=True):
-    """The response to a request: ``requested`` begins with the next slice; ``refused`` does not, and ``reason`` states why."""
+    """The response to a request.
+
+    ``requested`` begins with the next slice of the run; ``begun`` has begun, for a session whose examples come from its caller;
+    ``refused`` does not begin, and ``reason`` states why.
+    """
 
     session_id: str
-    status: Literal["requested", "refused"]
+    status: Literal["requested", "begun", "refused"]
     reason: str = ""
 
 
 def request_adaptation(
-    running: RunningSystem | None, session_ids: Iterable[str], drift_type: str
+    running: RunningSystem | None,
+    sessions: Iterable[Session],
+    drift_type: str,
+    begin: Callable[[Session, str], str],
+    callers: Container[Session],
 ) -> tuple[AdaptationResponse, ...]:
-    """Request an adaptation of some sessions. Accepted requests are journaled, and durable when this returns."""
-    responses = [_response(running, session_id) for session_id in session_ids]
+    """Request an adaptation of some sessions. Accepted requests to a run are journaled, and durable when this returns.
+
+    Parameters
+    ----------
+    running
+        The run; None without one.
+    sessions, drift_type
+        What is requested.
+    begin
+        Begins an adaptation of a caller's session at once; returns why it cannot, or an empty text.
+    callers
+        The sessions whose examples come from their callers.
+    """
+    responses = []
+    for session in sessions:
+        if session in callers:
+            reason = begin(session, drift_type)
+            responses.append(AdaptationResponse(session.session_id, "refused" if reason else "begun", reason))
+        else:
+            responses.append(_response(running, session.session_id))
     commands = [
         Command("adapt", response.session_id, drift_type=drift_type) for response in responses if response.status == "requested"
     ]

@@ -224,9 +224,13 @@ class Session:
     def query(self, features: Row) -> float:
         """P(label = 1) by the online model alone; nothing is stored or counted. Raises SessionError for a row of another
         length."""
+        self.check_width(features)
+        return self.model.predict(features, self._scratch)
+
+    def check_width(self, features: Row) -> None:
+        """Raise SessionError for a row of another length."""
         if len(features) != self._width or features.ndim != 1:
             raise SessionError(f"session {self.session_id} expects {self._width} features, got {features.size}; see the schema")
-        return self.model.predict(features, self._scratch)
 
     def apply_label(self, example: Example, *, keep: bool = False) -> ScoredPrediction | None:
         """Join a label to its stored prediction by id, score the prediction, then learn.

@@ -6,17 +6,15 @@ import msgspec
 
 from alpha_pulse.core.errors import DataError, NotFoundError, did_you_mean
 from alpha_pulse.core.numbers import shown
-from alpha_pulse.core.types import ABSURD, Lot, Signal, TradeOutcome, Units, finite
+from alpha_pulse.core.types import Signal, TradeOutcome, Units
 from alpha_pulse.engine.system import System
-from alpha_pulse.feedback.external_outcomes import LARGEST
+from alpha_pulse.feedback.trade_outcome import trade_outcome
 from alpha_pulse.gateway.trading_messages import OutcomeIn
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.runtime.history.events import MS
 from alpha_pulse.runtime.history.history import History
 
 COMBINED = "combined"
-SMALLEST = 1e-15
-"""Lower bound of prices and quantities."""
 LONGEST = 15
 """Maximum number of digits in the id of a signal."""
 
@@ -83,33 +81,15 @@ def _check_times(outcome: OutcomeIn, trade: Signal, now: int) -> None:
 
 
 def _outcome(outcome: OutcomeIn, trade: Signal, units: Units) -> TradeOutcome:
-    name = f"the outcome {outcome.id[:200]!r}"
-    finite(f"net_pnl of {name}", outcome.net_pnl)
-    size = abs(outcome.quantity)
-    if not all(SMALLEST < value < ABSURD for value in (size, outcome.open_price, outcome.close_price)):
-        raise DataError(
-            f"{name} has quantity {outcome.quantity!r}, open_price {outcome.open_price!r} and close_price "
-            f"{outcome.close_price!r}; expected prices and a size from {SMALLEST:g} to {ABSURD:g}; "
-            "the quantity is below 0 for a short"
-        )
-    side = 1 if outcome.quantity > 0.0 else -1
-    cash, parts = 10.0**units.cash_decimals, 10.0**units.quantity_decimals
-    net = round(outcome.net_pnl * cash)
-    gross = round(outcome.quantity * (outcome.close_price - outcome.open_price) * cash)
-    if net > gross + 1:  # both are rounded
-        raise DataError(
-            f"{name} has net_pnl {outcome.net_pnl!r}, above the {gross / cash!r} that its quantity and prices give before "
-            "costs; expected a net P&L after all costs"
-        )
-    relative = outcome.net_pnl / (size * outcome.open_price)
-    if not max(size * parts, abs(gross), abs(net)) < LARGEST or not abs(relative) < ABSURD:
-        raise DataError(
-            f"{name} has quantity {outcome.quantity!r} and net_pnl {outcome.net_pnl!r}, a return of {relative:g}; expected a "
-            f"size below {LARGEST / parts:g}, and amounts below {LARGEST / cash:g} of cash and a return below {ABSURD:g}"
-        )
-    opened, closed = outcome.opened_ms * MS, outcome.closed_ms * MS
-    lot = Lot(
-        outcome.id, outcome.book, trade.symbol, side * max(1, round(size * parts)), opened, closed,
-        outcome.open_price, outcome.close_price, gross, gross - net, net, "", "", trade.signal_id,
-    )  # fmt: skip
-    return TradeOutcome(lot, trade.signal_id, None, net, relative, closed, closed - opened)
+    return trade_outcome(
+        trade,
+        outcome.id,
+        quantity=outcome.quantity,
+        open_price=outcome.open_price,
+        close_price=outcome.close_price,
+        net_pnl=outcome.net_pnl,
+        opened_ts=outcome.opened_ms * MS,
+        closed_ts=outcome.closed_ms * MS,
+        book=outcome.book,
+        units=units,
+    )

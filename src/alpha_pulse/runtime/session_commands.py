@@ -34,8 +34,8 @@ from alpha_pulse.gateway.messages import (
 from alpha_pulse.kernels.base import scores as kernels
 from alpha_pulse.learning.commands import Command, LabelledExample
 from alpha_pulse.learning.dedup_window import MOST_IDS, DedupWindow
-from alpha_pulse.learning.online_learning_service import DRIFT_TYPES
 from alpha_pulse.learning.session import Session
+from alpha_pulse.learning.session_adaptation import DRIFT_TYPES
 from alpha_pulse.metrics import streaming as metrics
 from alpha_pulse.runtime.history.events import MS
 from alpha_pulse.runtime.history.history import History

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.stateful import State, take_all
 from alpha_pulse.kernels.mixing import ensemble
 from alpha_pulse.kernels.session import layout
+from alpha_pulse.kernels.session.target import update_mix
 from alpha_pulse.models.base import Row
 
 STRATEGIES = {"ensemble": ensemble.ensemble_weights, "champion_challenger": ensemble.champion_weights}
@@ -62,6 +63,11 @@ class MemberMix:
     def arrays(self) -> dict[str, NDArray[np.float64]]:
         """The packed state, which kernels change in place: weights and calibrators, and the newest served probabilities."""
         return {"mix": self._state, "confidences": self._confidences}
+
+    def update(self, row: Row) -> None:
+        """Learn from a row that `mix` has filled, completed by its label: weights, calibration, confidence, threshold."""
+        if update_mix(self._state, self._confidences, row):
+            self.choose_threshold()
 
     def choose_threshold(self) -> None:
         """Choose the threshold from the confidences of the newest 500 labels: their median, so half of them reach it.

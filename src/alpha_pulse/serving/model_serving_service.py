@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isnan
-from typing import Protocol
 
 import numpy as np
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, did_you_mean
+from alpha_pulse.core.numbers import a_row
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.core.types import FeatureVector, Missing, Prediction, PredictionContext
-from alpha_pulse.kernels.base.scores import BATCH, ONLINE
+from alpha_pulse.kernels.base.scores import BATCH, LABEL, ONLINE
 from alpha_pulse.kernels.mixing.ensemble import RAW_BATCH, RAW_ONLINE, ROW
+from alpha_pulse.learning.caller_input import SessionSettings
 from alpha_pulse.learning.commands import EVERY, Command
+from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.running_system import RunningSystem
-from alpha_pulse.learning.session import Session
+from alpha_pulse.learning.session import ScoredPrediction, Session
 from alpha_pulse.learning.training import BatchMember
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.calibration import Calibrator, make_calibrator
@@ -27,16 +29,10 @@ MakeBatch = Callable[[Session], BatchMember]
 STRATEGY = "serving.strategy"
 BUILT_IN = "platt"
 """The calibration that is part of the mixture's kernel; any other calibration is a separate pair of calibrators."""
+MAX_PENDING = 10_000
+"""Predictions of a caller's session that wait for their labels, at most."""
 CALIBRATED = (("online", RAW_ONLINE, ONLINE), ("batch", RAW_BATCH, BATCH))
 """Members that are calibrated before they are mixed: name, place of the raw probability, place of the calibrated one."""
-
-
-class SessionLookup(Protocol):
-    """The part of the learning service that serving needs."""
-
-    def session(self, symbol: str, target: str = "direction") -> Session:
-        """The running session of (symbol, target)."""
-        ...
 
 
 class ServedTarget:
@@ -52,6 +48,8 @@ class ServedTarget:
         self.calibrators = calibrators
         self._served: ServedRow | None = None
         self._newest: Prediction | None = None
+        self._callers_threshold: float | None = None
+        self._count = 0
 
     def serve(self, row: ServedRow) -> None:
         """Note the newest prediction; it is made when somebody asks for it."""
@@ -68,12 +66,36 @@ class ServedTarget:
     @property
     def threshold(self) -> float | None:
         """The threshold of the confidence when the newest prediction was served."""
-        return None if self._served is None else self._served.threshold
+        return self._callers_threshold if self._served is None else self._served.threshold
 
     def query(self, features: Row, ts: int) -> Serving:
         """Serve ``features`` without storing anything."""
         row: Row = np.full(ROW, np.nan)
         row[RAW_ONLINE] = self.session.query(features)
+        return self._mixed(row, features, ts)
+
+    def serve_caller(self, features: FeatureVector) -> Prediction:
+        """Serve a caller's session: the prediction waits for its label. The oldest expires when `MAX_PENDING` others wait."""
+        waiting = self.session.waiting
+        if len(waiting) == MAX_PENDING:
+            self.session.drop(waiting.oldest)
+        self._count += 1
+        prediction_id = f"{self.session.session_id}/{self._count}"
+        pending, missing = self.session.predict(prediction_id, features)
+        served = self._mixed(pending.row, pending.features, features.ts)
+        self._newest, self._callers_threshold = self.prediction(prediction_id, served, missing), served.threshold
+        return self._newest
+
+    def learn(self, scored: ScoredPrediction) -> None:
+        """Learn from the label of a caller's prediction: mixture, calibration and confidence."""
+        row = np.array(scored.values)
+        for calibrator, (_, raw, _) in zip(self.calibrators, CALIBRATED, strict=False):
+            if not isnan(row[raw]):
+                calibrator.learn(float(row[raw]), int(row[LABEL]))
+        self.mix.update(row)
+
+    def _mixed(self, row: Row, features: Row, ts: int) -> Serving:
+        """Complete a row that contains the online model's probability: batch member, calibration, mixture."""
         status = None if self.batch is None else self.batch.status
         if self.batch is not None and self.batch.status.missing(ts) is None:
             row[RAW_BATCH] = self.batch.predict(features)
@@ -100,10 +122,26 @@ class ModelServingService:
     ----------
     config
         The section ``serving`` is used (strategy, fraction of the weights that is spread evenly, calibration).
-    sessions
-        The learning service.
+    learning
+        The sessions that are served; by default a service of its own, in which a symbol's session is started by the first
+        prediction for it.
     make_batch
         Builds the batch member of a session; None if batch models are disabled.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> from alpha_pulse.core.types import Example
+    >>> async def serve():
+    ...     serving = ModelServingService()
+    ...     for step in range(600):
+    ...         up = step % 2
+    ...         prediction = await serving.get_prediction([2.0 * up - 1.0, 0.5], "BTCUSDT")
+    ...         await serving.learning.update_model("BTCUSDT", Example(prediction.prediction_id, up))
+    ...     return prediction
+    >>> prediction = asyncio.run(serve())
+    >>> prediction.probability > 0.9, prediction.confidence > 0.9, [member.source for member in prediction.members]
+    (True, True, ['online', 'base'])
 
     References
     ----------
@@ -111,15 +149,24 @@ class ModelServingService:
     offset of the log odds: Platt (1999), Probabilistic outputs for support vector machines.
     """
 
-    def __init__(self, config: Config, sessions: SessionLookup, make_batch: MakeBatch | None = None) -> None:
+    def __init__(
+        self,
+        config: Config | None = None,
+        learning: OnlineLearningService | None = None,
+        make_batch: MakeBatch | None = None,
+    ) -> None:
+        config = Config() if config is None else config
+        self._starts_sessions = learning is None
+        self.learning = OnlineLearningService(config) if learning is None else learning
+        """The service whose sessions are served."""
         self._strategy: str = config.serving.strategy
         self._running: RunningSystem | None = None
         self.queries = 0
         self._share = config.serving.fixed_share
         self._calibration = config.serving.calibration
-        self._sessions = sessions
         self._make_batch = make_batch
         self._members: dict[tuple[str, str], ServedTarget] = {}
+        self.learning.on_scored.append(self._on_scored)
 
     def attach(self, running: RunningSystem) -> None:
         """Become part of a running system, in which a new strategy is a journaled command."""
@@ -153,13 +200,16 @@ class ModelServingService:
 
     def add_session(self, symbol: str, target: str) -> None:
         """Begin to serve a running session, with a new mixture."""
-        session = self._sessions.session(symbol, target)
-        batch = self._make_batch(session) if self._make_batch is not None else None
+        session = self.learning.session(symbol, target)
+        self._add(session, None if self._make_batch is None else self._make_batch(session))
+
+    def _add(self, session: Session, batch: BatchMember | None) -> ServedTarget:
         mix = MemberMix(session.spec.horizon, self._share, self._strategy)
         calibrators = [
             make_calibrator(self._calibration, session.spec.horizon) for _ in CALIBRATED if self._calibration != BUILT_IN
         ]
-        self._members[symbol, target] = ServedTarget(session, batch, mix, calibrators)
+        member = self._members[session.spec.symbol, session.spec.target] = ServedTarget(session, batch, mix, calibrators)
+        return member
 
     def target(self, symbol: str, target: str) -> ServedTarget:
         """The members and the mixture of (symbol, target), for the loop."""
@@ -179,18 +229,65 @@ class ModelServingService:
         return None if member is None else member.newest
 
     def prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
-        """The prediction of this step, which all agents share; for other features, a query. None without a session."""
-        member = self._members.get((context.symbol, context.target))
+        """The prediction of this step, which all agents share. None without a session.
+
+        For other features it is a query of a session of the run, and a new prediction of a caller's session, which waits for
+        its label (`alpha_pulse.learning.online_learning_service.OnlineLearningService.update_model`).
+        """
+        member = self._member(context, len(features.values))
         if member is None:
             return None
         newest = member.newest
         if newest is not None and newest.ts == features.ts:
             return newest
-        return self.query(context.target, features)
+        return self._predict(member, features)
 
-    async def get_prediction(self, features: FeatureVector, context: PredictionContext) -> Prediction | None:
-        """`prediction`, for callers that await."""
-        return self.prediction(features, context)
+    async def get_prediction(
+        self, features: FeatureVector | Sequence[float], context: PredictionContext | str
+    ) -> Prediction | None:
+        """`prediction`, for callers that await. Plain numbers are a step of their own, without a time; a text is a symbol.
+
+        Raises
+        ------
+        DataError
+            The features are no list of numbers; NonFiniteError if one is not finite.
+        SessionError
+            They are not as many as the session has.
+        """
+        context = PredictionContext(context) if isinstance(context, str) else context
+        if isinstance(features, FeatureVector):
+            return self.prediction(features, context)
+        n = len(features) if hasattr(features, "__len__") else 0
+        row = a_row(f"the features for {context.symbol}/{context.target}", features, n)
+        member = self._member(context, n)
+        return None if member is None else self._predict(member, FeatureVector(context.symbol, 0, "", row))
+
+    def _predict(self, member: ServedTarget, features: FeatureVector) -> Prediction:
+        if member.session.engine_owned:
+            return self.query(member.session.spec.target, features)
+        member.session.check_width(features.values)
+        prediction = member.serve_caller(features)
+        self.learning.publish(prediction)
+        return prediction
+
+    def _member(self, context: PredictionContext, n_features: int) -> ServedTarget | None:
+        """What serves a prediction: of the run, or of a session that a caller has started, or that is started now."""
+        symbol, target = context.symbol, context.target
+        member = self._members.get((symbol, target))
+        if member is not None and (member.session.engine_owned or member.session in self.learning.callers):
+            return member
+        if self.learning.has_active_session(symbol, target):
+            session = self.learning.session(symbol, target)
+            return self._add(session, None) if session in self.learning.callers else None
+        if not self._starts_sessions:
+            return None
+        return self._add(self.learning.start(symbol, None, SessionSettings(target, None, n_features)), None)
+
+    def _on_scored(self, scored: ScoredPrediction) -> None:
+        spec = scored.session.spec
+        member = self._members.get((spec.symbol, spec.target))
+        if member is not None and member.session is scored.session:
+            member.learn(scored)
 
     def confidence_threshold(self, symbol: str) -> float | None:
         """The confidence (0 to 1) from which the model takes part in decisions; None before 500 labels."""
@@ -198,9 +295,11 @@ class ModelServingService:
         return None if member is None else member.threshold
 
     def components(self) -> dict[str, Stateful]:
-        """Components with state, by name."""
+        """Components with state, by name. Those of callers' sessions are not journaled and not included."""
         components: dict[str, Stateful] = {}
         for (symbol, target), member in self._members.items():
+            if not member.session.engine_owned:
+                continue
             components[f"mix/{symbol}/{target}"] = member.mix
             for calibrator, (name, _, _) in zip(member.calibrators, CALIBRATED, strict=False):
                 components[f"calibration/{symbol}/{target}/{name}"] = calibrator

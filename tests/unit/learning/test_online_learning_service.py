@@ -10,8 +10,10 @@ from alpha_pulse.core.config import AdaptationConfig, Config, LearningConfig
 from alpha_pulse.core.errors import ConfigError, DataError, NonFiniteError, SessionError, UnknownNameError
 from alpha_pulse.core.stateful import digest
 from alpha_pulse.core.types import Example, Prediction
+from alpha_pulse.learning.caller_input import LabelledRow
 from alpha_pulse.learning.commands import Command
-from alpha_pulse.learning.online_learning_service import STREAM_BUFFER, LabelledRow, OnlineLearningService
+from alpha_pulse.learning.online_learning_service import OnlineLearningService
+from alpha_pulse.learning.prediction_streams import STREAM_BUFFER
 from alpha_pulse.models.linear import Logistic
 from learning_samples import START_NS, STEP_NS, Desk, scored, stream, vector
 from target_samples import BarInput, TargetRun, bar
@@ -84,7 +86,7 @@ def test_horizons_and_the_model_come_from_the_configuration_where_nothing_is_sai
     ("settings", "error", "said"),
     [
         ({"horizn": 3}, ConfigError, "unknown key 'horizn'; did you mean 'horizon'"),
-        ({"target": "direction", "window": 5}, ConfigError, "unknown key 'window'; known: horizon, target"),
+        ({"target": "direction", "window": 5}, ConfigError, "unknown key 'window'; known: horizon, n_features, target"),
         ({"horizon": 0}, ConfigError, "horizon"),
         ({"horizon": 2.5}, ConfigError, "horizon"),
         ({"horizon": True}, ConfigError, "horizon"),

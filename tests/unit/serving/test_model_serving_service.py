@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from alpha_pulse.core.config import Config, LearningConfig, ServingConfig
+from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError
 from alpha_pulse.core.stateful import Stateful, digest, pack, unpack
-from alpha_pulse.core.types import FeatureVector, Prediction, PredictionContext
+from alpha_pulse.core.types import Example, FeatureVector, Prediction, PredictionContext
 from alpha_pulse.engine.bar_rows import BarRows
 from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
@@ -24,7 +25,7 @@ from alpha_pulse.learning.session import Session
 from alpha_pulse.learning.training import BatchMember, ModelReady
 from alpha_pulse.models.calibration import make_calibrator
 from alpha_pulse.models.gbm import LightGBM
-from alpha_pulse.serving import ModelServingService
+from alpha_pulse.serving import ModelServingService, model_serving_service
 from learning_samples import START_NS, STEP_NS, poison, stream, vector
 from target_samples import BarInput, bar, closes, load_rows, resolved, served_prediction
 
@@ -300,3 +301,98 @@ def test_a_question_is_calibrated_too_and_teaches_nothing() -> None:
 
     served = loop.step(ask)
     assert [(one.probability, one.members) for one in asked] == [(served.probability, served.members)]
+
+
+# Alone: sessions of callers.
+
+
+def alone(count: int, calibration: str = "platt") -> tuple[ModelServingService, list[Prediction]]:
+    """The first steps of the stream, served without a run: labels and predictions in the order of the loop."""
+    serving = msgspec.convert({"calibration": calibration}, ServingConfig)
+    config = Config(learning=LearningConfig(model="logistic", direction_horizon_bars=HORIZON, window=50), serving=serving)
+    service, served = ModelServingService(config), list[Prediction]()
+
+    async def steps() -> None:
+        for now in range(count):
+            if now >= HORIZON:
+                label = Example(served[now - HORIZON].prediction_id, int(LABELS[now - HORIZON]), START_NS + now * STEP_NS)
+                assert await service.learning.update_model("X", label)
+            features = vector(WIDER[now, :D], now)
+            found = await service.get_prediction(features, PredictionContext("X"))
+            assert found is not None
+            assert await service.get_prediction(features, "X") is found
+            served.append(found)
+
+    asyncio.run(steps())
+    return service, served
+
+
+@pytest.mark.parametrize("calibration", ["platt", "beta", "isotonic"])
+def test_alone_it_serves_and_learns_as_in_the_loop(calibration: str) -> None:
+    loop = Loop(batch=False, calibration=calibration)
+    service, served = alone(600, calibration)
+    for found in served:
+        wanted = loop.run(1)
+        assert (found.probability, found.confidence, found.members, found.ts) == (
+            wanted.probability,
+            wanted.confidence,
+            wanted.members,
+            wanted.ts,
+        )
+    assert served[-1].confidence is not None
+    assert service.confidence_threshold("X") == loop.serving.confidence_threshold("X") is not None
+    assert service.components() == {}
+
+
+def test_alone_plain_numbers_are_steps_of_their_own() -> None:
+    async def steps() -> list[Prediction]:
+        service = ModelServingService()
+        stream_ = service.learning.stream_predictions("X")
+        first = asyncio.ensure_future(anext(stream_))
+        await asyncio.sleep(0)
+        made = [await service.get_prediction([1.0, 2.0], "X"), await service.get_prediction((1.0, 2.0), "X"), await first]
+        with pytest.raises(SessionError, match="session X/direction expects 2 features, got 3"):
+            await service.get_prediction([1.0, 2.0, 3.0], "X")
+        with pytest.raises(NonFiniteError, match="the features for X/direction contain nan"):
+            await service.get_prediction([1.0, math.nan], "X")
+        with pytest.raises(DataError, match="the features for Y/direction are 5"):
+            await service.get_prediction(5, "Y")  # type: ignore[arg-type]  # what a caller may do
+        assert not service.learning.has_active_session("Y")
+        return [one for one in made if one is not None]
+
+    one, two, heard = asyncio.run(steps())
+    assert (one.prediction_id, two.prediction_id) == ("X/direction/1", "X/direction/2")
+    assert heard is one
+
+
+def test_a_session_that_its_caller_stopped_is_served_afresh() -> None:
+    async def steps() -> None:
+        learning = OnlineLearningService()
+        service = ModelServingService(learning=learning)
+        assert await service.get_prediction([1.0], "X") is None
+        for _ in range(2):
+            session_id = await learning.start_session("X", "logistic", {"n_features": 1})
+            for _ in range(3):
+                found = await service.get_prediction([1.0], "X")
+                assert found is not None
+                await learning.update_model("X", Example(found.prediction_id, 1))
+            assert found.members[0].version == "2"
+            assert found.prediction_id == "X/direction/3"
+            await learning.stop_session(session_id)
+
+    asyncio.run(steps())
+
+
+def test_predictions_that_get_no_label_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_serving_service, "MAX_PENDING", 5)
+
+    async def steps() -> None:
+        service = ModelServingService()
+        for _ in range(8):
+            await service.get_prediction([1.0], "X")
+        assert len(service.learning.session("X").pending) == 5
+        with pytest.raises(SessionError, match="no prediction of X is pending under the id 'X/direction/3'"):
+            await service.learning.update_model("X", Example("X/direction/3", 1))
+        assert await service.learning.update_model("X", Example("X/direction/4", 1))
+
+    asyncio.run(steps())
