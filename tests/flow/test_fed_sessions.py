@@ -319,6 +319,8 @@ BAD_STARTS: list[tuple[str, str, SessionConfig, type[AlphaPulseError], str]] = [
     ("A", "logistic", SessionConfig(source="loop"), ConfigError, "source is 'loop'"),
     ("A", "logistic", SessionConfig(source="api", n_features=0), ConfigError, "n_features is 0"),
     ("A", "logistic", SessionConfig(source="api", horizon=-1), ConfigError, "horizon is -1"),
+    ("A", "os:system", SessionConfig(source="api"), ConfigError, "only the configuration can name"),
+    ("A", "mixture:os:system + sgd", SessionConfig(source="api"), UnknownName, "unknown model 'os:system'"),
 ]
 
 

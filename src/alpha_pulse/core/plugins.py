@@ -2,7 +2,7 @@
 
 A key of a table that ends in a colon is a prefix: it matches every name that begins with it, and its ``"module:function"``
 receives the rest of the name and returns a class or a factory. Learners of another library are named by their paths in this
-way.
+way. Any other name with a colon is the ``module:Class`` of a user's own module.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from alpha_pulse.core.errors import UnknownNameError, did_you_mean
+from alpha_pulse.core.user_code import named_object
 
 API_VERSION = 1
 """The ``API_VERSION`` that a third-party plug-in must define."""
@@ -36,7 +37,16 @@ def prefix_of(table: Mapping[str, str], name: str) -> str | None:
     return prefix if colon and prefix in table else None
 
 
-def load(family: str, table: Mapping[str, str], name: str) -> Any:
+def is_own(table: Mapping[str, str], name: str) -> bool:
+    """Whether ``name`` is the ``module:Class`` of a user's own module.
+
+    >>> is_own({"other:": "c:d"}, "my_models:Perceptron"), is_own({"other:": "c:d"}, "other:some.Learner")
+    (True, False)
+    """
+    return ":" in name and prefix_of(table, name) is None
+
+
+def load(family: str, table: Mapping[str, str], name: str, *, own: bool = True) -> Any:
     """The class of ``name``; for a name with a prefix, its class or factory.
 
     Parameters
@@ -47,15 +57,19 @@ def load(family: str, table: Mapping[str, str], name: str) -> Any:
         The built-in names, each with a ``"module:Class"``, which is imported by this call.
     name
         The name in the configuration.
+    own
+        Whether the name may be the ``module:Class`` of a user's own module, which is imported by this call.
 
     Raises
     ------
     UnknownNameError
-        There is no such name, or the plug-in was written for another ``API_VERSION``.
+        There is no such name, module or class, or the plug-in was written for another ``API_VERSION``.
     """
     prefix = prefix_of(table, name)
     if prefix is not None:
         return _imported(table[prefix])(name.removeprefix(prefix))
+    if own and is_own(table, name):
+        return named_object(family.removesuffix("s"), name)
     if name in table:
         return _imported(table[name])
     for point in entry_points(group=f"alpha_pulse.{family}"):

@@ -15,7 +15,7 @@ from alpha_pulse.core.config_errors import place_of
 from alpha_pulse.core.config_loading import load_config
 from alpha_pulse.core.config_toml import origins
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, UnknownNameError, did_you_mean
-from alpha_pulse.core.plugins import load, names, prefix_of
+from alpha_pulse.core.plugins import load, names
 from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.detectors.calibrated import tuned
 from alpha_pulse.features.own import Feature
@@ -117,14 +117,18 @@ def _plain(value: Any) -> Any:
 def _checked(config: Config, sources: Mapping[str, str]) -> Config:
     """The configuration, after a check of the names in it; ``sources`` are the places of keys."""
     model = config.learning.model
-    if prefix_of(ONLINE, model) is None:
-        _refuse_unknown("learning.model", (model,), names("models", ONLINE), sources, "model")
+    if ":" in model:
+        _try_to_load("learning.model", "models", ONLINE, model, sources)
     else:
-        _try_to_load(model, sources)
+        _refuse_unknown("learning.model", (model,), names("models", ONLINE), sources, "model")
     _refuse_unknown("adaptation.detector", (config.adaptation.detector,), names("detectors", DETECTORS), sources, "detector")
     if config.adaptation.drift_threshold is not None:
         _try_threshold(config.adaptation.detector, config.adaptation.drift_threshold, sources)
-    _refuse_unknown("agents.members", config.agents.members, names("agents", AGENTS), sources, "agent")
+    for agent in config.agents.members:
+        if ":" in agent:
+            _try_to_load("agents.members", "agents", AGENTS, agent, sources)
+        else:
+            _refuse_unknown("agents.members", (agent,), names("agents", AGENTS), sources, "agent")
     return _with_own_features(config, sources)
 
 
@@ -138,12 +142,13 @@ def _with_own_features(config: Config, sources: Mapping[str, str]) -> Config:
     return config
 
 
-def _try_to_load(model: str, sources: Mapping[str, str]) -> None:
-    """Load a model whose name has a prefix such as ``river:``. Raises the error of the loader, with the place of the key."""
+def _try_to_load(key: str, family: str, table: Mapping[str, str], name: str, sources: Mapping[str, str]) -> None:
+    """Load what is named by a path, such as ``river:...`` or ``my_module:MyClass``. Raises the error of the loader, with the
+    place of the key."""
     try:
-        load("models", ONLINE, model)
+        load(family, table, name)
     except (ConfigError, UnknownNameError) as error:
-        raise type(error)(f"{_place('learning.model', sources)}: {error}") from None
+        raise type(error)(f"{_place(key, sources)}: {error}") from None
 
 
 def _try_threshold(detector: str, threshold: float, sources: Mapping[str, str]) -> None:

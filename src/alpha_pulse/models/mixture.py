@@ -36,7 +36,7 @@ def named(path: str) -> Callable[..., Mixture]:
     ConfigError
         Fewer than two names, or an unknown method.
     UnknownNameError
-        A name is not an online model.
+        A name is not an online model, or is the ``module:Class`` of a user's own module.
 
     >>> model = named("adahedge(logistic + hoeffding_tree)")(n_features=2)
     >>> model.expert_names
@@ -54,7 +54,7 @@ def named(path: str) -> Callable[..., Mixture]:
             f"mixture:{path} names {len(names)} model; expected two or more with ' + ' between them, "
             "such as mixture:logistic + hoeffding_tree"
         )
-    return partial(_made, tuple((name, plugins.load("models", ONLINE, name)) for name in names), method)
+    return partial(_made, tuple((name, plugins.load("models", ONLINE, name, own=False)) for name in names), method)
 
 
 def _made(

@@ -18,6 +18,7 @@ from alpha_pulse.core.errors import (
     did_you_mean,
 )
 from alpha_pulse.core.numbers import a_class, a_row, a_weight, shown
+from alpha_pulse.core.plugins import is_own
 from alpha_pulse.core.types import ABSURD, FeatureVector, finite
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
@@ -37,6 +38,7 @@ from alpha_pulse.learning.dedup_window import MOST_IDS, DedupWindow
 from alpha_pulse.learning.session import Session
 from alpha_pulse.learning.session_adaptation import DRIFT_TYPES
 from alpha_pulse.metrics import streaming as metrics
+from alpha_pulse.models import ONLINE
 from alpha_pulse.runtime.history.events import MS
 from alpha_pulse.runtime.history.history import History
 from alpha_pulse.runtime.inspector import members_out
@@ -243,6 +245,11 @@ class SessionCommands:
         _check_count("n_features", width, MAX_FEATURES)
         horizon = 1 if config.horizon is None else config.horizon
         _check_count("horizon", horizon, MAX_HORIZON)
+        if is_own(ONLINE, model_type):
+            raise ConfigError(
+                f"model_type: {model_type!r} is a class of a user's module, which only the configuration can name; choose a "
+                "model by its name"
+            )
         try:
             learning.maker(model_type, width, horizon)
         except (ConfigError, UnknownNameError) as error:

@@ -1,5 +1,6 @@
 import asyncio
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,8 +8,9 @@ from hypothesis import strategies as st
 from alpha_pulse.agents.base_agent import checked_decision
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.agents.trend import TrendFollowing
+from alpha_pulse.core.durations import HOUR_NS
 from alpha_pulse.core.errors import AgentError, ConfigError
-from alpha_pulse.core.types import PredictionContext, Signal
+from alpha_pulse.core.types import Bar, Example, FeatureVector, MarketView, PredictionContext, Signal
 from unit.agents.fakes import FakePredictor, FixedAgent, view
 
 UNIT = st.floats(-1.0, 1.0)
@@ -118,3 +120,22 @@ def test_state_is_the_wrapped_agents() -> None:
     fresh = TrendFollowing(names)
     MLAwareAgent(fresh, FakePredictor()).restore(agent.snapshot())
     assert fresh.held == inner.held != {}
+
+
+def test_without_a_predictor_it_has_a_serving_service_of_its_own() -> None:
+    agent = MLAwareAgent(FixedAgent(-0.5), ml_confidence_threshold=0.55)
+
+    async def steps() -> list[Signal]:
+        signals = []
+        for step in range(700):
+            up = step % 2
+            bar = Bar("X", step, HOUR_NS, 1.0, 1.0, 1.0, 1.0, seq=step)
+            view = MarketView(bar, FeatureVector("X", step, "own", np.array([2.0 * up - 1.0])))
+            signals.append(await agent.analyze(view))
+            prediction = agent.predictor.newest("X", "direction")
+            await agent.predictor.learning.update_model("X", Example(prediction.prediction_id, up))
+        return signals
+
+    signals = asyncio.run(steps())
+    assert {signal.ml_part for signal in signals[:500]} == {None}
+    assert [signal.direction for signal in signals[-2:]] == pytest.approx([-0.5 * 0.6 - 0.4, -0.5 * 0.6 + 0.4])

@@ -42,6 +42,14 @@ def test_our_own_name_is_found_and_cannot_be_taken_over(table: dict[str, str]) -
     assert plugins.load("models", table, "logistic") is Logistic
 
 
+def test_a_class_of_a_users_module_is_found_by_its_path_where_it_may_be_named(table: dict[str, str]) -> None:
+    assert plugins.load("models", table, "a_plugin_package:Silent") is Silent
+    with pytest.raises(UnknownNameError, match=r"model 'a_plugin_package:Silnt': module .* has no 'Silnt'"):
+        plugins.load("models", table, "a_plugin_package:Silnt")
+    with pytest.raises(UnknownNameError, match="unknown model 'a_plugin_package:Silent'"):
+        plugins.load("models", table, "a_plugin_package:Silent", own=False)
+
+
 def test_a_plugin_for_this_version_is_found(table: dict[str, str]) -> None:
     assert plugins.load("models", table, "fitting") is Fitting
 

@@ -15,8 +15,9 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import DataError, NotFoundError, SessionError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Bar, Contribution, Lot, Signal, TradeOutcome
-from alpha_pulse.feedback import TradingFeedbackService
+from alpha_pulse.feedback import TradingFeedbackService, trading_feedback_service
 from alpha_pulse.feedback.labels import Label, RealisedVolatility
+from alpha_pulse.feedback.trade_outcome import trade_outcome
 from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.session import Session
@@ -337,3 +338,42 @@ def test_an_outcome_that_waits_for_its_slice_survives_a_restart() -> None:
     assert (waiting.lot.lot_id, waiting.closed_ts, waiting.pnl) == ("primary/l1-0", 9, 5)
     assert other.external_outcomes(10) == []
     assert given_credit.given == []
+
+
+# Alone: the trades of a caller.
+
+
+def own_trade(feedback: TradingFeedbackService, number: int, pnl: float) -> None:
+    """A trade of a signal that is one step old."""
+    made = signal(number, "trend")
+    feedback.on_entry(vector(np.full(D, float(number % 2)), number), made)
+    closed = trade_outcome(
+        made, f"t{number}", quantity=1.0, open_price=100.0, close_price=100.0 + pnl, net_pnl=pnl, opened_ts=made.ts,
+        closed_ts=made.ts + 5,
+    )  # fmt: skip
+    assert asyncio.run(feedback.process_trade_outcome(made, closed))
+    assert not asyncio.run(feedback.process_trade_outcome(made, closed))
+
+
+def test_alone_it_learns_from_the_trades_of_its_caller() -> None:
+    agents = Credits()
+    feedback = TradingFeedbackService(agents=agents)
+    for number in range(300):
+        own_trade(feedback, number, 1.0 if number % 2 else -1.0)
+    quality = feedback.quality("X")
+    assert (quality.lots, quality.wins) == (300, 150)
+    ones, zeros = (quality.probability(vector(np.full(D, value), 301), signal(301)) for value in (1.0, 0.0))
+    assert ones > 0.6 > 0.4 > zeros
+    assert quality.scale(vector(np.ones(D), 301), signal(301)) > 1.0
+    assert len(agents.given) == 300
+    (metrics,) = [asyncio.run(feedback.learning.get_session_metrics("X/trade_quality")).whole_run["served"]]
+    assert metrics.samples == 300
+
+
+def test_alone_the_oldest_signals_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trading_feedback_service, "MAX_SIGNALS", 4)
+    feedback = TradingFeedbackService()
+    for number in range(8):
+        feedback.on_entry(vector(np.ones(D), number), signal(number))
+    assert [number for number in range(8) if feedback.quality("X").knows(f"s{number}")] == [4, 5, 6, 7]
+    assert len(feedback.learning.session("X", "trade_quality").pending) == 4
