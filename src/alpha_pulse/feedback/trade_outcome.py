@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alpha_pulse.core.errors import DataError
+from alpha_pulse.core.numbers import a_number
 from alpha_pulse.core.types import ABSURD, Lot, Signal, TradeOutcome, Units, finite
 from alpha_pulse.feedback.external_outcomes import LARGEST
 
@@ -58,6 +59,12 @@ def trade_outcome(
     (5500000, 0.0275, 500000)
     """
     name = f"the outcome {lot_id[:200]!r}"
+    quantity, open_price, close_price, net_pnl = (
+        a_number(f"{what} of {name}", value)
+        for what, value in (
+            ("quantity", quantity), ("open_price", open_price), ("close_price", close_price), ("net_pnl", net_pnl),
+        )
+    )  # fmt: skip
     finite(f"net_pnl of {name}", net_pnl)
     size = abs(quantity)
     if not all(SMALLEST < value < ABSURD for value in (size, open_price, close_price)):
