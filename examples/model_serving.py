@@ -26,6 +26,7 @@ async def main() -> None:
         label = int(features[0] + draw.gauss(0.0, 0.5) > 0.0)
         await serving.learning.update_model("BTCUSDT", Example(prediction.prediction_id, label))
 
+    assert prediction is not None
     print(f"the first prediction that the listener received: {(await first).prediction_id}")
     print(f"newest: P(up) = {prediction.probability:.3f}, confidence {prediction.confidence:.3f}")
     for member in prediction.members:

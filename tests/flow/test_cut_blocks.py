@@ -17,7 +17,7 @@ from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, planted_signal
 from alpha_pulse.journal.verifier import DifferenceError
-from alpha_pulse.learning.online_learning_service import DRIFT_TYPES
+from alpha_pulse.learning.session_adaptation import DRIFT_TYPES
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.runs import LEAN, Done, Requests, Restive, again, assert_equal, begun, divided, restless, run

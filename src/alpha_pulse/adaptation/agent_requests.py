@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from alpha_pulse.agents.base_agent import AdaptationRequester
 from alpha_pulse.core.errors import AgentError, did_you_mean
 from alpha_pulse.core.types import MarketView
-from alpha_pulse.learning.online_learning_service import DRIFT_TYPES
+from alpha_pulse.learning.session_adaptation import DRIFT_TYPES
 
 
 def agent_requests(agents: Iterable[AdaptationRequester], view: MarketView, targets: Iterable[str]) -> list[tuple[str, str]]:

@@ -59,38 +59,42 @@ def trade_outcome(
     (5500000, 0.0275, 500000)
     """
     name = f"the outcome {lot_id[:200]!r}"
-    quantity, open_price, close_price, net_pnl = (
-        a_number(f"{what} of {name}", value)
-        for what, value in (
-            ("quantity", quantity), ("open_price", open_price), ("close_price", close_price), ("net_pnl", net_pnl),
-        )
-    )  # fmt: skip
-    finite(f"net_pnl of {name}", net_pnl)
-    size = abs(quantity)
-    if not all(SMALLEST < value < ABSURD for value in (size, open_price, close_price)):
-        raise DataError(
-            f"{name} has quantity {quantity!r}, open_price {open_price!r} and close_price {close_price!r}; expected prices and "
-            f"a size from {SMALLEST:g} to {ABSURD:g}; the quantity is below 0 for a short"
-        )
+    size, open_price, close_price, net_pnl = _checked(name, quantity, open_price, close_price, net_pnl)
     if units is None:
         units = Units(trade.symbol, CASH_DECIMALS, QUANTITY_DECIMALS)
-    side = 1 if quantity > 0.0 else -1
+    side = 1 if size > 0.0 else -1
     cash, parts = 10.0**units.cash_decimals, 10.0**units.quantity_decimals
-    net = round(net_pnl * cash)
-    gross = round(quantity * (close_price - open_price) * cash)
+    net, gross = round(net_pnl * cash), round(size * (close_price - open_price) * cash)
+    relative = net_pnl / (abs(size) * open_price)
     if net > gross + 1:  # both are rounded
         raise DataError(
             f"{name} has net_pnl {net_pnl!r}, above the {gross / cash!r} that its quantity and prices give before costs; "
             "expected a net P&L after all costs"
         )
-    relative = net_pnl / (size * open_price)
-    if not max(size * parts, abs(gross), abs(net)) < LARGEST or not abs(relative) < ABSURD:
+    if not max(abs(size) * parts, abs(gross), abs(net)) < LARGEST or not abs(relative) < ABSURD:
         raise DataError(
-            f"{name} has quantity {quantity!r} and net_pnl {net_pnl!r}, a return of {relative:g}; expected a size below "
+            f"{name} has quantity {size!r} and net_pnl {net_pnl!r}, a return of {relative:g}; expected a size below "
             f"{LARGEST / parts:g}, and amounts below {LARGEST / cash:g} of cash and a return below {ABSURD:g}"
         )
     lot = Lot(
-        lot_id, book, trade.symbol, side * max(1, round(size * parts)), opened_ts, closed_ts, open_price, close_price, gross,
-        gross - net, net, "", "", trade.signal_id,
+        lot_id, book, trade.symbol, side * max(1, round(abs(size) * parts)), opened_ts, closed_ts, open_price, close_price,
+        gross, gross - net, net, "", "", trade.signal_id,
     )  # fmt: skip
     return TradeOutcome(lot, trade.signal_id, None, net, relative, closed_ts, closed_ts - opened_ts)
+
+
+def _checked(
+    name: str, quantity: float, open_price: float, close_price: float, net_pnl: float
+) -> tuple[float, float, float, float]:
+    """The four numbers as floats of Python, within their ranges."""
+    quantity = a_number(f"quantity of {name}", quantity)
+    open_price = a_number(f"open_price of {name}", open_price)
+    close_price = a_number(f"close_price of {name}", close_price)
+    net_pnl = a_number(f"net_pnl of {name}", net_pnl)
+    finite(f"net_pnl of {name}", net_pnl)
+    if not all(SMALLEST < value < ABSURD for value in (abs(quantity), open_price, close_price)):
+        raise DataError(
+            f"{name} has quantity {quantity!r}, open_price {open_price!r} and close_price {close_price!r}; expected prices and "
+            f"a size from {SMALLEST:g} to {ABSURD:g}; the quantity is below 0 for a short"
+        )
+    return quantity, open_price, close_price, net_pnl

@@ -134,14 +134,15 @@ class OnlineLearningService:
                 target, 1
             )
         name = model_type or learning.model
-        if n_features is None and self._n_features is None:
+        if n_features is None and self._n_features is not None:
+            n_features = self._n_features(symbol, target)
+        if n_features is None:
             raise ConfigError(
                 f"session config: session {symbol}/{target} needs n_features, the length of its feature rows, such as "
                 "{'n_features': 5}"
             )
-        width = n_features if n_features is not None or self._n_features is None else self._n_features(symbol, target)
-        spec = SessionSpec(symbol, target, name, horizon, width, learning.window, ordered)
-        self._sessions[key] = session = Session(spec, self.maker(name, width, horizon), engine_owned=engine_owned)
+        spec = SessionSpec(symbol, target, name, horizon, n_features, learning.window, ordered)
+        self._sessions[key] = session = Session(spec, self.maker(name, n_features, horizon), engine_owned=engine_owned)
         self._models.add(key, session.model)
         self._monitors[key] = DriftMonitor(symbol, target, horizon, self._config.adaptation, ordered=ordered)
         return session

@@ -376,6 +376,7 @@ def test_a_session_that_its_caller_stopped_is_served_afresh() -> None:
                 found = await service.get_prediction([1.0], "X")
                 assert found is not None
                 await learning.update_model("X", Example(found.prediction_id, 1))
+            assert found is not None
             assert found.members[0].version == "2"
             assert found.prediction_id == "X/direction/3"
             await learning.stop_session(session_id)
