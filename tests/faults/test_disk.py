@@ -50,14 +50,15 @@ class Account:
         assert (self.lost, self.tracebacks) == (0, 0), self.found[0]
 
 
-def faults(folder: Path, kind: str, how: str) -> Iterator[Fault]:
+def faults(folder: Path, kind: str, how: str, *, waits: bool = False) -> Iterator[Fault]:
     """The n-th call of a kind fails, ``once`` or with all that follow (``on``); by turns for want of space and for a bad disk.
 
-    ``some`` takes a few calls, and both ways in turn.
+    ``some`` takes a few calls, and both ways in turn. What ``waits`` for space would do so for ever, so its disk is bad then.
     """
     for nth in SOME if how == "some" else itertools.count(1):
         forever = how == "on" or (how == "some" and bool(nth % 2))
-        yield Fault(str(folder), KINDS[kind], nth, ERRORS[nth // 2 % 2], forever)
+        error = errno.EIO if waits and forever else ERRORS[nth // 2 % 2]
+        yield Fault(str(folder), KINDS[kind], nth, error, forever)
 
 
 def some(*kinds: str) -> pytest.MarkDecorator:
@@ -120,7 +121,7 @@ def test_a_replay_ends_well_or_by_a_sentence_and_can_be_resumed(
     assert replay(server, bars, disk / "whole").code == 0
     whole, decisions = result(disk / "whole"), (disk / "whole" / "d.jsonl").read_bytes()
     account = Account()
-    for number, fault in enumerate(faults(disk / "failing", kind, how)):
+    for number, fault in enumerate(faults(disk / "failing", kind, how, waits=True)):
         place = disk / "failing" / str(number)
         place.parent.mkdir(exist_ok=True)
         answer = replay(server, bars, place, fault=fault)

@@ -91,6 +91,22 @@ def test_a_run_that_is_started_again_goes_on_however_often_the_disk_was_full(
     assert (found["lost"], found["doubled"], found["failed"]) == (0, 0, 0)
 
 
+@sizes(small=2, large=50, parts=1)
+def test_a_served_run_that_nobody_touches_goes_on_however_often_the_disk_was_full(
+    place: Path, figures: Figures, count: int, seed: int
+) -> None:
+    cli_runs.write_bars(place / "bars.parquet", 600 * count + 400)
+    wait = shlex.join([sys.executable, "-m", "faults.waiting", "disk", str(count), str(seed)])
+    path = {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "src"), *sys.path])}
+    done = on_a_small_disk(place, f"{MOUNT.format(size=65_536)}; {wait}", path, timeout=600)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    figures(f"served, {count} times filled and freed: {found}")
+    assert (found["waited"], found["state"], found["code"]) == (count, "finished", 0)
+    assert (found["lost"], found["doubled"], found["repeated"]) == (0, 0, True)
+    assert found["refused"] >= count
+
+
 @pytest.mark.soak
 def test_a_disk_that_is_mounted_read_only_is_named_and_what_it_holds_can_be_checked(place: Path) -> None:
     verify = shlex.join(cli_runs.command("journal", "verify", "disk/run.db"))

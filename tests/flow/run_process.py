@@ -44,6 +44,13 @@ class Running:
             found: dict[str, Any] = json.loads(answer.read())
         return found
 
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        request = urllib.request.Request(self.started["url"] + path, json.dumps(body).encode(), headers, method="POST")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            found: dict[str, Any] = json.loads(answer.read())
+        return found
+
     def until(self, state: str) -> dict[str, Any]:
         """Ask until the run is in a state."""
         ends = time.monotonic() + PATIENCE_S
