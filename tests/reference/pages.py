@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from . import commands, errors, exported, routes, settings
+from . import commands, errors, exported, library, routes, settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 TABLE = re.compile(r"<!-- reference: (?P<name>[^>]+) -->\n.*?<!-- end: (?P=name) -->", re.DOTALL)
@@ -21,6 +21,7 @@ def tables() -> dict[str, dict[str, str]]:
         "api.md": {"routes": routes.table()},
         "cli.md": {**{f"options of {name}": text for name, text in commands.tables().items()}, "errors": errors.table()},
         "configuration.md": {f"settings of {name}": text for name, text in settings.tables().items()},
+        "library.md": library.tables(),
         "tables.md": {"exported tables": exported.tables(), "views": exported.views()},
     }
 

@@ -16,6 +16,8 @@ from alpha_pulse.feeds.market_data import Dates, Duplicates, MarketData, ReadOpt
 from alpha_pulse.feeds.reading import read as read_files
 from alpha_pulse.feeds.reading import read_frame
 
+__all__ = ["DEFAULT", "MarketData", "bundled", "read"]
+
 DEFAULT = "eurusd_1h_2017"
 """The bundled file that is replayed when no file is named."""
 
