@@ -26,7 +26,10 @@ def figures() -> Figures:
     responses = [response(feed, report) for feed, report in zip(feeds, reports, strict=True)]
     return {
         "seeds": len(feeds),
-        "changes": [_change(bar, [each[number] for each in responses]) for number, bar in enumerate(feeds[0].change_points)],
+        "changes": [
+            _change(bar, effect, [each[number] for each in responses])
+            for number, (bar, effect) in enumerate(zip(feeds[0].change_points, feeds[0].effects, strict=True))
+        ],
         "before": sum(
             alarm_bar < feed.change_points[0]
             for feed, report in zip(feeds, reports, strict=True)
@@ -60,11 +63,12 @@ def _bar(feed: SyntheticFeed, ts: int) -> int:
     return (ts - feed.first_ts) // feed.interval_ns
 
 
-def _change(bar: int, responses: list[tuple[int | None, str | None]]) -> Figures:
+def _change(bar: int, effect: str, responses: list[tuple[int | None, str | None]]) -> Figures:
     delays = [delay for delay, _ in responses if delay is not None]
     outcomes = [outcome for _, outcome in responses]
     return {
         "bar": bar,
+        "effect": effect,
         "alarms": len(delays),
         "delay": median(delays) if delays else None,
         "accepted": outcomes.count("accepted"),

@@ -115,9 +115,17 @@ def reversed_(horizon: int) -> Figures:
     return {"flips": figures(horizon)}
 
 
+def demo_drift() -> Figures:
+    """The market of ``--demo drift`` from many seeds."""
+    from benchmarks.demo_drift import figures
+
+    return figures()
+
+
 def tasks(folder: Path | None) -> dict[str, Callable[[], Figures]]:
     """Each measurement that is possible here, by the name of its part."""
     tasks_by_name: dict[str, Callable[[], Figures]] = {f"reversal {horizon}": partial(reversed_, horizon) for horizon in (1, 3)}
+    tasks_by_name["demo drift"] = demo_drift
     for name, path in bundled().items():
         tasks_by_name[f"replay {name}"] = partial(replayed, path)
     if folder is not None:

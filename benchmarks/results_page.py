@@ -43,6 +43,7 @@ def sections(parts: dict[str, Part]) -> dict[str, str]:
         "books": _books(runs),
         "adaptation": _adaptation(runs),
         "reversal": "\n\n".join(text(_reversal(h, parts[f"reversal {h}"].figures)) for h in (1, 3) if f"reversal {h}" in parts),
+        "demo": _demo(parts["demo drift"].figures) if "demo drift" in parts else "",
     }
 
 
@@ -229,3 +230,26 @@ def _reversal(horizon: int, figures: Figures) -> Table:
     )
     rows = tuple((f"{one['flip']:,}", *(one[name] for name in names)) for one in figures["flips"])
     return Table(f"Right directions, horizon {horizon}", (Column("flip at"), *(Column(head, "{:.1%}") for head in heads)), rows)
+
+
+def _demo(figures: Figures) -> str:
+    columns = (
+        Column("change at bar"),
+        Column("what changes"),
+        Column("alarms"),
+        Column("bars to the alarm, median"),
+        Column("accepted"),
+        Column("rolled back"),
+    )
+    rows = [
+        (f"{each['bar']:,}", each["effect"], each["alarms"], each["delay"], each["accepted"], each["rolled_back"])
+        for each in figures["changes"]
+    ]
+    table = text(Table(f"Responses to the changes, of {figures['seeds']} seeds", columns, tuple(rows)))
+    skill = figures["skill"]
+    return (
+        f"{table}\n\nAlarms about the errors of direction before the first change, over all seeds: {figures['before']}. "
+        f"Mean skill on direction over the last 70 % of the bars: served {_mnat(skill['served'])} mnat, online "
+        f"{_mnat(skill['online'])}, frozen batch (calibrated) {_mnat(skill['batch'])}; served without adaptation "
+        f"{_mnat(figures['skill_without_adaptation'])}."
+    )

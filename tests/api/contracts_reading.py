@@ -199,6 +199,9 @@ def history(live: Running) -> None:
     assert columns["samples"][-1] == newest.samples
     assert columns["accuracy_served"][-1] == pytest.approx(newest.accuracy, abs=1e-9)
     assert columns["skill_served"][-1] == pytest.approx(newest.skill_millinats, abs=1e-6)
+    short = live.get(f"/api/v1/metrics/history?symbol={SYMBOL}&target=direction&limit=10000&window=5", Series)
+    assert (short.window, short.columns["samples"][-1]) == (5, 5)
+    live.refused(422, f"/api/v1/metrics/history?symbol={SYMBOL}&target=direction&window=0", method="GET")
 
 
 @contract("GET", "/api/v1/metrics/reliability")

@@ -24,13 +24,13 @@ SLOWEST = "0.001"
 
 
 class LiveServer:
-    """One run of one store, paused right after each start."""
+    """One run of one store, paused right after each start; without ``bars`` it is the synthetic demo."""
 
-    def __init__(self, folder: Path, bars: Path, settings: Mapping[str, Any], tz: str | None = None) -> None:
+    def __init__(self, folder: Path, bars: Path | None, settings: Mapping[str, Any], tz: str | None = None) -> None:
         self.store = folder / "run.db"
         self.port = 0
         self._folder = folder
-        self._bars = bars
+        self._data = ("--demo", "drift") if bars is None else ("--data", bars)
         self._zone = () if tz is None else ("--tz", tz)
         (folder / "config.toml").write_text(to_toml(configured(dict(settings)), {}), encoding="utf-8")
         self._process: subprocess.Popen[str] | None = None
@@ -46,7 +46,7 @@ class LiveServer:
 
     def start(self) -> str:
         """Start the server; return the link that it prints."""
-        options = ("--data", self._bars, "--store", self.store, "--config", self._folder / "config.toml", *self._zone)
+        options = (*self._data, "--store", self.store, "--config", self._folder / "config.toml", *self._zone)
         self._process = subprocess.Popen(
             cli_runs.forked("run", *options, "--port", str(self.port), "--speed", SLOWEST, "--json"),
             cwd=self._folder,

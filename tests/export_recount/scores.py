@@ -43,8 +43,8 @@ def guesses(rows: Floats, member: int) -> Floats:
     return np.where(rows[:, 6] == 0.5, guess, rows[:, 6]) if member == 4 else guess
 
 
-def metrics_history(files: Files, symbol: str, target: str) -> Row:
-    found, window = scored(files, symbol, target), files.config["learning"]["window"]
+def metrics_history(files: Files, symbol: str, target: str, window: int | None = None) -> Row:
+    found, window = scored(files, symbol, target), window or files.config["learning"]["window"]
     rows = scores(found)
     columns: dict[str, list[Any]] = {**at_bars(found), "samples": [min(at + 1, window) for at in range(len(rows))]}
     base = losses(rows[:, 2], rows[:, 5])

@@ -36,4 +36,4 @@ def test_the_demo_states_its_changes_and_goes_on_where_it_stopped(place: Path) -
             time.sleep(0.02)
         found = second.get("/api/v1/system")["feed"]["synthetic"]["changes"][0]
         second.stop(signal.SIGINT)
-    assert (found["bar"], found["seq"], found["effect"]) == (PERIOD, PERIOD, "returns began to reverse")
+    assert (found["bar"], found["seq"], found["effect"]) == (PERIOD, PERIOD, "moves begin to reverse")

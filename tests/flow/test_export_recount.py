@@ -111,6 +111,8 @@ def test_scores_over_time(shown: Shown) -> None:
         for target in TARGETS:
             page = shown.page.metrics_history(symbol, target, EVERYTHING)
             Compared().same(page, recount.metrics_history(shown.files, symbol, target))
+            page = shown.page.metrics_history(symbol, target, EVERYTHING, 70)
+            Compared().same(page, recount.metrics_history(shown.files, symbol, target, 70))
             Compared().same(shown.page.reliability(symbol, target), recount.reliability(shown.files, symbol, target))
 
 

@@ -31,7 +31,7 @@ def test_the_returns_change_where_and_as_the_demo_says() -> None:
         inside = returns[start : end - 1]
         correlation = float(np.corrcoef(inside[1:], inside[:-1])[0, 1])
         assert correlation == pytest.approx(STRENGTH * (-1) ** number, abs=0.08)
-    assert feed.effects[:3] == ("returns began to reverse", "returns began to continue", "returns began to reverse")
+    assert feed.effects[:3] == ("moves begin to reverse", "moves begin to continue", "moves begin to reverse")
 
 
 def test_a_result_says_that_the_bars_are_synthetic() -> None:

@@ -21,7 +21,7 @@ ABOUT = (
     f"{STRENGTH:g} or -{STRENGTH:g}, and its sign changes every {PERIOD:,} bars; no market can be predicted so well, so "
     "profit and loss of this run say nothing about trading"
 )
-EFFECTS = ("returns began to reverse", "returns began to continue")
+EFFECTS = ("moves begin to reverse", "moves begin to continue")
 """What the changes do, in turn."""
 
 

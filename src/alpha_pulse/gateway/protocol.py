@@ -66,6 +66,7 @@ __all__ = [
 
 MAX_LIMIT = 10_000
 MAX_POINTS = 5_000
+MAX_WINDOW = 100_000
 MAX_STEPS = 1_000
 MAX_EXAMPLES = 2_000
 MAX_OUTCOMES = 100
@@ -215,8 +216,8 @@ class Gateway(Protocol):
         """Served predictions with their numbers, members, weights and labels."""
         ...
 
-    def metrics_history(self, symbol: str, target: str, page: Page) -> Series:
-        """Windowed skill (mnat) and accuracy of each member, one row per label."""
+    def metrics_history(self, symbol: str, target: str, page: Page, window: int | None = None) -> Series:
+        """Skill (mnat) and accuracy of each member over the window (None: `learning.window`), one row per label."""
         ...
 
     def reliability(self, symbol: str, target: str) -> ReliabilityTable:

@@ -58,7 +58,7 @@ from alpha_pulse.runtime.history.symbol import SymbolHistory
 from alpha_pulse.runtime.inspector import Inspector
 from alpha_pulse.runtime.live import Runner
 from alpha_pulse.runtime.outcome_commands import OutcomeCommands
-from alpha_pulse.runtime.queries import checked_page, known_target
+from alpha_pulse.runtime.queries import checked_page, checked_window, known_target
 from alpha_pulse.runtime.session_commands import SessionCommands
 
 TURN_EXAMPLES = 100
@@ -308,10 +308,12 @@ class LocalGateway:
         history = self._symbol(symbol)
         return history.predictions[known_target(target)].series(symbol, target, checked_page(page), history.bars)
 
-    def metrics_history(self, symbol: str, target: str, page: Page) -> Series:
+    def metrics_history(self, symbol: str, target: str, page: Page, window: int | None = None) -> Series:
         """Windowed skill and accuracy."""
         history = self._symbol(symbol)
-        return history.scores[known_target(target)].series(symbol, target, checked_page(page), history.bars)
+        return history.scores[known_target(target)].series(
+            symbol, target, checked_page(page), history.bars, checked_window(window)
+        )
 
     def reliability(self, symbol: str, target: str) -> ReliabilityTable:
         """Served probabilities against their labels in the window."""

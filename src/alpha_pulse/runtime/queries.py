@@ -5,7 +5,7 @@ from __future__ import annotations
 from alpha_pulse.core.errors import ConfigError, NotFoundError, did_you_mean
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.gateway.messages import Page
-from alpha_pulse.gateway.protocol import MAX_LIMIT, MAX_POINTS
+from alpha_pulse.gateway.protocol import MAX_LIMIT, MAX_POINTS, MAX_WINDOW
 
 
 def known_target(target: str) -> str:
@@ -24,3 +24,10 @@ def checked_page(page: Page) -> Page:
     if page.max_points is not None and not 2 <= page.max_points <= MAX_POINTS:
         raise ConfigError(f"max_points is {page.max_points}, but 2 to {MAX_POINTS:,} is needed")
     return page
+
+
+def checked_window(window: int | None) -> int | None:
+    """The labels of a window. Raises ConfigError for an invalid number."""
+    if window is not None and not 1 <= window <= MAX_WINDOW:
+        raise ConfigError(f"window is {window}, but 1 to {MAX_WINDOW:,} labels is needed")
+    return window

@@ -62,8 +62,9 @@ export class Client {
   equity = (page: Page) => this.get<SeriesPage>("/trading/equity", { ...page });
   predictions = (symbol: string, target: string, page: Page) =>
     this.get<SeriesPage>("/predictions", { symbol, target, ...page });
-  history = (symbol: string, target: string, page: Page) =>
-    this.get<SeriesPage>("/metrics/history", { symbol, target, ...page });
+  /** Scores over the window of the run, or over the newest `window` labels. */
+  history = (symbol: string, target: string, page: Page, window?: number) =>
+    this.get<SeriesPage>("/metrics/history", { symbol, target, ...page, window });
   reliability = (symbol: string, target: string) => this.get<Reliability>("/metrics/reliability", { symbol, target });
   fills = (symbol: string, book: string, page: Page) =>
     this.get<{ fills: Fill[]; next_seq: number | null }>("/trading/fills", { symbol, book, ...page });

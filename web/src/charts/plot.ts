@@ -30,6 +30,13 @@ export interface Scale {
 export interface Marker {
   seq: number;
   colour: string;
+  /** A text at the top of the line, which is then solid. */
+  text?: string;
+}
+
+/** The lines of planted changes. */
+export function plantedMarkers(changes: readonly { seq: number }[]): Marker[] {
+  return changes.map(({ seq }) => ({ seq, colour: "planted", text: "change" }));
 }
 
 export interface Drawing {
@@ -166,15 +173,24 @@ function paintMarkers(u: uPlot, markers: readonly Marker[]): void {
   const { ctx, bbox } = u;
   ctx.save();
   ctx.lineWidth = devicePixelRatio;
-  ctx.setLineDash([2 * devicePixelRatio, 2 * devicePixelRatio]);
-  for (const marker of markers) {
-    const x = Math.round(u.valToPos(marker.seq, "x", true)) + 0.5;
+  ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textBaseline = "top";
+  ctx.textAlign = "left";
+  let free = bbox.left;
+  for (const { seq, colour: name, text } of markers) {
+    const x = Math.round(u.valToPos(seq, "x", true)) + 0.5;
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    ctx.strokeStyle = colour(marker.colour);
+    ctx.strokeStyle = ctx.fillStyle = colour(name);
+    ctx.setLineDash(text === undefined ? [2 * devicePixelRatio, 2 * devicePixelRatio] : []);
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
+    if (text === undefined) continue;
+    const [start, width] = [x + 3 * devicePixelRatio, ctx.measureText(text).width];
+    if (start < free || start + width > bbox.left + bbox.width) continue;
+    ctx.fillText(text, start, bbox.top);
+    free = start + width + 3 * devicePixelRatio;
   }
   ctx.restore();
 }

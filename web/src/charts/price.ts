@@ -20,12 +20,14 @@ import type { Action, Alarm, Fill } from "../api/wire";
 import { price, priceDecimals } from "../format/number";
 import { barsAreDays } from "../format/time";
 import type { Series } from "../state/series";
+import type { ReachedChange } from "../state/story";
 import { colour } from "./palette";
 
 export interface ChartEvents {
   fills: readonly Fill[];
   alarms: readonly Alarm[];
   actions: readonly Action[];
+  planted: readonly ReachedChange[];
   /** The fill whose decision the inspector shows. */
   selected: string | null;
 }
@@ -153,7 +155,7 @@ function candlesOf(series: Series): CandlestickData<UTCTimestamp>[] {
   return candles;
 }
 
-function markersOf(series: Series, { fills, alarms, actions, selected }: ChartEvents): SeriesMarker<Time>[] {
+function markersOf(series: Series, { fills, alarms, actions, planted, selected }: ChartEvents): SeriesMarker<Time>[] {
   const first = series.seq[0] ?? Infinity;
   const last = series.last ?? -1;
   const size = series.length > 3 * CROWDED ? 0.3 : series.length > CROWDED ? 0.6 : 1;
@@ -172,6 +174,15 @@ function markersOf(series: Series, { fills, alarms, actions, selected }: ChartEv
           : { position: "aboveBar", shape: "arrowDown", color: colour("sell") }),
       };
     }),
+    ...visible(planted).map(
+      ({ seq, effect }): SeriesMarker<Time> => ({
+        time: timeOf(seq),
+        position: "aboveBar",
+        shape: "arrowDown",
+        color: colour("planted"),
+        text: effect,
+      }),
+    ),
     ...visible(alarms).map(
       (alarm): SeriesMarker<Time> => ({
         time: timeOf(alarm.seq),

@@ -7,6 +7,7 @@ import { setBarLength } from "../format/time";
 import { client } from "./access.svelte";
 import { BOOK } from "./events.svelte";
 import { Market } from "./market.svelte";
+import { PLANTED_TARGET, reached } from "./story";
 import { Throttle } from "./throttle";
 import type { Span } from "./tracked.svelte";
 
@@ -174,6 +175,8 @@ class Dashboard {
     this.system = system;
     this.sessions = sessions;
     this.positions = positions;
+    const change = reached(system.feed.synthetic?.changes ?? []).at(-1);
+    if (change !== undefined) await this.market?.loadSkillSince(PLANTED_TARGET, change.seq);
     if (this.market !== null && this.connection.state !== "live" && system.seq > this.market.newest) {
       this.market.markGap(this.market.newest + 1);
       this.market.newest = system.seq;

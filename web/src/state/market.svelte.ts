@@ -1,7 +1,7 @@
 // The data of one symbol.
 
 import type { Client } from "../api/client";
-import type { Regimes, Reliability, Step } from "../api/wire";
+import type { Cell, Regimes, Reliability, Step } from "../api/wire";
 import { Events } from "./events.svelte";
 import { Throttle } from "./throttle";
 import { Tracked, type Span } from "./tracked.svelte";
@@ -13,6 +13,15 @@ const FAR_MS = 1_500;
 /** A forecast within this many rows of the newest may not have its realised value yet. */
 const PENDING_ROWS = 250;
 
+/** Rows in which there is a label, unless every return is zero. */
+const RECENT_ROWS = 100;
+
+export interface SkillSince {
+  target: string;
+  from: number;
+  skills: Record<string, Cell>;
+}
+
 export class Market {
   readonly bars: Tracked;
   readonly forecast: Tracked;
@@ -22,6 +31,8 @@ export class Market {
   readonly events: Events;
   reliability = $state.raw<Record<string, Reliability>>({});
   regimes = $state.raw<Regimes | null>(null);
+  /** Skill of each member on the labels since a change of the market. */
+  skillSince = $state.raw<SkillSince | null>(null);
   /** The newest row that the page has received. */
   newest = $state(-1);
   private readonly nearGaps = new Throttle(NEAR_MS, () => this.guarded(() => this.readNear()));
@@ -72,6 +83,16 @@ export class Market {
 
   async loadRegimes(): Promise<void> {
     this.regimes = await this.client.regimes(this.symbol);
+  }
+
+  /** Read the skill on the labels since row `from`. */
+  async loadSkillSince(target: string, from: number): Promise<void> {
+    const window = this.newest - from;
+    if (window < 1) return;
+    const page = { from_seq: Math.max(from, this.newest - RECENT_ROWS), limit: RECENT_ROWS + 1 };
+    const { columns } = await this.client.history(this.symbol, target, page, window);
+    const skills = Object.entries(columns).flatMap(([name, cells]) => (name.startsWith("skill_") ? [[name, cells.at(-1) ?? null]] : []));
+    this.skillSince = { target, from, skills: Object.fromEntries(skills) };
   }
 
   /** Add one message of the stream. */

@@ -44,6 +44,8 @@ export const GLOSSARY = {
 
   // Drift and adaptation
   drift: "Change in the statistics of errors, labels or features that a detector reports as significant.",
+  "planted change":
+    "Change that the generator of a synthetic market makes at a known bar; the models do not know it, and no real market states its own.",
   "drift alarm": "Report of a detector that the errors, the calibration, the label rate or the features of a session have changed.",
   adaptation: "Change of a learning model because of drift, a new regime, decay or a request.",
   "adaptation trial":

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from alpha_pulse.api.schemas import examples
 from alpha_pulse.api.schemas.operations import Routes
-from alpha_pulse.api.schemas.requests import SeriesQuery, SessionQuery, read_query
+from alpha_pulse.api.schemas.requests import HistoryQuery, SessionQuery, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
 from alpha_pulse.gateway.protocol import Gateway, Series
 from alpha_pulse.metrics.reliability import ReliabilityTable
@@ -22,12 +22,12 @@ def routes(gateway: Gateway) -> Routes:
         "Skill over the base rate, and accuracy, in the window; one row per label",
         response=Series,
         example=examples.HISTORY,
-        query=SeriesQuery,
+        query=HistoryQuery,
         error_statuses=(404,),
     )
     async def history(request: Request) -> Response:
-        query = read_query(request, SeriesQuery)
-        return JsonResponse(gateway.metrics_history(query.symbol, query.target, query.page))
+        query = read_query(request, HistoryQuery)
+        return JsonResponse(gateway.metrics_history(query.symbol, query.target, query.page, query.window))
 
     @group.get(
         "/reliability",

@@ -18,6 +18,7 @@ from alpha_pulse.gateway.protocol import (
     MAX_OUTCOMES,
     MAX_POINTS,
     MAX_STEPS,
+    MAX_WINDOW,
     OutcomeIn,
     Page,
     SessionConfig,
@@ -61,6 +62,15 @@ class SeriesQuery(PageQuery, frozen=True):
 
     symbol: Annotated[Name, Meta(description="a symbol of the feed")]
     target: Annotated[str, Meta(min_length=1, max_length=200, description="the target: volatility or direction")]
+
+
+class HistoryQuery(SeriesQuery, frozen=True):
+    """The part of a series of a session, and the window of its scores."""
+
+    window: Annotated[
+        Annotated[int, Meta(ge=1, le=MAX_WINDOW)] | None,
+        Meta(description="labels in the window (default: learning.window)"),
+    ] = None
 
 
 class SessionQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -195,7 +205,7 @@ def _query_sentence(text: str, kind: Any, values: dict[str, Any]) -> str:
     return f"{name} is {_cut(str(values[name]))!r}, but must be {expected}"
 
 
-WHOLE = frozenset({"from_seq", "limit", "max_points"})
+WHOLE = frozenset({"from_seq", "limit", "max_points", "window"})
 
 
 def _sentence(text: str, kind: Any) -> str:

@@ -76,10 +76,10 @@ class ScoreHistory:
         """The recorded scores: float64 of shape (n, RECORD)."""
         return self.table.rows[:, HEAD:SUMS]
 
-    def windowed(self, indices: Indices) -> Floats:
-        """Counts, skills and hits over the window that ends at each of ``places``: shape (n, members, 3)."""
+    def windowed(self, indices: Indices, window: int | None = None) -> Floats:
+        """Counts, skills and hits over the window that ends at each of ``indices``: shape (n, members, 3)."""
         sums = self._rows()[:, SUMS:]
-        before = indices - self.window
+        before = indices - (window or self.window)
         # After older labels were dropped, the first windows are shorter; sums count from the run's first label.
         unknown = sums[:1] if self.table.dropped else 0.0
         inside = sums[indices] - np.where(before[:, None] >= 0, sums[np.maximum(before, 0)], unknown)
@@ -96,14 +96,15 @@ class ScoreHistory:
             for member, (count, skill, _) in zip(SHOWN, inside, strict=True)
         }
 
-    def series(self, symbol: str, target: str, page: Page, bars: HistoryTable) -> Series:
-        """Windowed skills and accuracies, one row per label; ``bars`` are the symbol's."""
+    def series(self, symbol: str, target: str, page: Page, bars: HistoryTable, window: int | None = None) -> Series:
+        """Windowed skills and accuracies, one row per label; ``bars`` are the symbol's, ``window`` None is that of the run."""
+        window = window or self.window
         page_slice = PageSlice(self.table, page)
         indices = page_slice.downsample()
-        inside = self.windowed(indices)
+        inside = self.windowed(indices, window)
         counts = np.where(inside[:, :, 0] > 0.0, inside[:, :, 0], np.nan)
         skills, accuracies = 1_000.0 * inside[:, :, 1] / counts, inside[:, :, 2] / counts
-        first = np.maximum(indices - self.window + 1, 0)
+        first = np.maximum(indices - window + 1, 0)
         columns = {
             "seq": self.table.column("seq")[indices],
             "ts_ms": self.table.column("ts_ms")[indices],
@@ -112,7 +113,7 @@ class ScoreHistory:
         }
         for name, values in (("skill", skills), ("accuracy", accuracies)):
             columns.update({f"{name}_{MEMBERS[member]}": values[:, index] for index, member in enumerate(SHOWN)})
-        series = page_slice.series(symbol, columns, target=target, window=self.window)
+        series = page_slice.series(symbol, columns, target=target, window=window)
         series.columns["samples"] = [int(samples) for samples in columns["samples"]]
         return series
 
