@@ -7,7 +7,9 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 from alpha_pulse.agents.base_agent import BaseAgent
+from alpha_pulse.core.errors import AgentError
 from alpha_pulse.core.types import MarketView
+from alpha_pulse.core.user_code import raised
 
 
 class RuleAgent(BaseAgent):
@@ -24,7 +26,7 @@ class RuleAgent(BaseAgent):
     Raises
     ------
     AgentError
-        The schema lacks one of the features.
+        The schema lacks one of the features; later, `rule` raises an error.
 
     >>> import numpy as np
     >>> from alpha_pulse.core.types import Bar, FeatureVector
@@ -61,7 +63,10 @@ class RuleAgent(BaseAgent):
     def rule_based_analysis(self, market_data: MarketView) -> float:
         """The direction that the rule gives, which is held from now on."""
         symbol, values = market_data.bar.symbol, market_data.features.values
-        wanted = float(self.rule(self.held.get(symbol, 0.0), *(values.item(place) for place in self._places)))
+        try:
+            wanted = float(self.rule(self.held.get(symbol, 0.0), *(values.item(place) for place in self._places)))
+        except Exception as error:  # what a user's code raises is not known
+            raise AgentError(f"agent {self.name!r}: its rule {raised(error)}") from error
         if wanted == wanted:  # a NaN is refused by the Signal that would contain it
             self.held[symbol] = wanted = max(-1.0, min(1.0, wanted))
         return wanted

@@ -18,6 +18,13 @@ from alpha_pulse.core.user_code import named_object
 API_VERSION = 1
 """The ``API_VERSION`` that a third-party plug-in must define."""
 
+_OWN = {
+    "agents": ("rule_based_analysis", "alpha_pulse.agents.rule_agent.RuleAgent"),
+    "detectors": ("update_many", "object, with the methods of alpha_pulse.detectors.base.Detector"),
+    "models": ("learn_many", "alpha_pulse.models.python_model.PythonModel"),
+}
+"""Of each family whose members may be named by module and class: a method of them, and what they derive from."""
+
 
 def names(family: str, table: Mapping[str, str]) -> list[str]:
     """All names of one family, built in or of installed plug-ins, sorted; without prefixes."""
@@ -68,8 +75,8 @@ def load(family: str, table: Mapping[str, str], name: str, *, own: bool = True) 
     prefix = prefix_of(table, name)
     if prefix is not None:
         return _imported(table[prefix])(name.removeprefix(prefix))
-    if own and is_own(table, name):
-        return named_object(family.removesuffix("s"), name)
+    if own and family in _OWN and is_own(table, name):
+        return _own(family, name)
     if name in table:
         return _imported(table[name])
     for point in entry_points(group=f"alpha_pulse.{family}"):
@@ -84,6 +91,16 @@ def load(family: str, table: Mapping[str, str], name: str, *, own: bool = True) 
             return plugin
     known = names(family, table) + [f"{key}..." for key in table if key.endswith(":")]
     raise UnknownNameError(f"unknown {family.removesuffix('s')} {name!r}{did_you_mean(name, known)}")
+
+
+def _own(family: str, name: str) -> Any:
+    """The class ``module:Class`` of a user, which must have the method by which the family's members are known."""
+    noun = family.removesuffix("s")
+    found = named_object(noun, name)
+    method, base = _OWN[family]
+    if not (isinstance(found, type) and hasattr(found, method)):
+        raise UnknownNameError(f"{noun} {name!r} is no class of {family}: it has no method {method}; derive it from {base}")
+    return found
 
 
 def _imported(place: str) -> Any:

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import inspect
 import sys
+import traceback
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -60,6 +61,20 @@ def source_sha256(what: str, path: str) -> str:
             f"{what} {path!r}: its source cannot be read, so a change of it could not be noticed; define it in a file"
         ) from None
     return hashlib.sha256(source).hexdigest()
+
+
+def raised(error: Exception) -> str:
+    """What a user's code raised, and where, in one line.
+
+    >>> try:
+    ...     1 / 0
+    ... except ZeroDivisionError as error:
+    ...     raised(error).partition(" (")[0]
+    'raised ZeroDivisionError: division by zero'
+    """
+    *_, last = traceback.extract_tb(error.__traceback__)
+    text = " ".join(str(error).split())
+    return f"raised {type(error).__name__}: {text} ({Path(last.filename).name}, line {last.lineno})"
 
 
 def _module(what: str, path: str, name: str) -> ModuleType:

@@ -116,19 +116,11 @@ def _plain(value: Any) -> Any:
 
 def _checked(config: Config, sources: Mapping[str, str]) -> Config:
     """The configuration, after a check of the names in it; ``sources`` are the places of keys."""
-    model = config.learning.model
-    if ":" in model:
-        _try_to_load("learning.model", "models", ONLINE, model, sources)
-    else:
-        _refuse_unknown("learning.model", (model,), names("models", ONLINE), sources, "model")
-    _refuse_unknown("adaptation.detector", (config.adaptation.detector,), names("detectors", DETECTORS), sources, "detector")
+    _refuse_unknown("learning.model", "models", ONLINE, (config.learning.model,), sources)
+    _refuse_unknown("adaptation.detector", "detectors", DETECTORS, (config.adaptation.detector,), sources)
     if config.adaptation.drift_threshold is not None:
         _try_threshold(config.adaptation.detector, config.adaptation.drift_threshold, sources)
-    for agent in config.agents.members:
-        if ":" in agent:
-            _try_to_load("agents.members", "agents", AGENTS, agent, sources)
-        else:
-            _refuse_unknown("agents.members", (agent,), names("agents", AGENTS), sources, "agent")
+    _refuse_unknown("agents.members", "agents", AGENTS, config.agents.members, sources)
     return _with_own_features(config, sources)
 
 
@@ -160,10 +152,13 @@ def _try_threshold(detector: str, threshold: float, sources: Mapping[str, str]) 
 
 
 def _refuse_unknown(
-    key: str, chosen: Collection[str], known: Collection[str], sources: Mapping[str, str], noun: str
+    key: str, family: str, table: Mapping[str, str], chosen: Collection[str], sources: Mapping[str, str]
 ) -> None:  # fmt: skip
+    known, noun = names(family, table), family.removesuffix("s")
     for name in chosen:
-        if name not in known:
+        if ":" in name:
+            _try_to_load(key, family, table, name, sources)
+        elif name not in known:
             raise UnknownNameError(f"{_place(key, sources)}: unknown {noun} {name!r}{did_you_mean(name, known)}")
 
 

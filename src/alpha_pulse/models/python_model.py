@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, DataError
+from alpha_pulse.core.user_code import raised
 from alpha_pulse.kernels.base import scaler
 from alpha_pulse.kernels.base.example_weight import share_of
 from alpha_pulse.models.base import Row
@@ -56,7 +57,7 @@ class PythonModel(BinaryEstimator):
     Raises
     ------
     ConfigError
-        `begin` creates no array, or one of another type.
+        `begin` creates no array, or one of another type. Later, DataError when `probability` or `update` raises an error.
 
     Examples
     --------
@@ -112,7 +113,10 @@ class PythonModel(BinaryEstimator):
         return self._x
 
     def _probability(self, features: Row) -> float:
-        probability = float(self.probability(self._standardised(features)))
+        try:
+            probability = float(self.probability(self._standardised(features)))
+        except Exception as error:  # what a user's code raises is not known
+            raise self._failed("probability", error) from error
         if probability != probability:
             return probability  # the session restores its last good state
         return max(LEAST_PROBABILITY, min(1.0 - LEAST_PROBABILITY, probability))
@@ -121,8 +125,14 @@ class PythonModel(BinaryEstimator):
         if weight == 0.0:
             return
         scaler.learn_scales(self._scales, features, self._means, self._variances, self._seen, share_of(weight), 0.0)
-        self.update(self._standardised(features), label, min(weight * self._boost.item(), MAX_WEIGHT))
+        try:
+            self.update(self._standardised(features), label, min(weight * self._boost.item(), MAX_WEIGHT))
+        except Exception as error:  # what a user's code raises is not known
+            raise self._failed("update", error) from error
         self._keep_arrays()
+
+    def _failed(self, method: str, error: Exception) -> DataError:
+        return DataError(f"model {type(self).__name__}: its {method} {raised(error)}")
 
     def _keep_arrays(self) -> None:
         """Keep each array in its place, also where `update` or `begin` has assigned a new one."""

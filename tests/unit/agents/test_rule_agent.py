@@ -68,3 +68,15 @@ def test_a_direction_that_is_not_a_number_is_refused_and_not_held() -> None:
 def test_an_unknown_feature_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(AgentError, match=r"'range_breakout' needs feature 'range_pos_96'.*did you mean 'range_pos_24'"):
         RangeBreakout(("range_pos_24",))
+
+
+class Failing(RuleAgent):
+    features = ("a",)
+
+    def rule(self, held: float, a: float) -> float:
+        return 1.0 / a
+
+
+def test_an_error_of_the_rule_is_one_sentence_with_its_place() -> None:
+    with pytest.raises(AgentError, match=r"'failing': its rule raised ZeroDivisionError: .* \(test_rule_agent.py, line \d+\)"):
+        Failing(("a",)).rule_based_analysis(view(0.0))

@@ -43,7 +43,9 @@ def test_our_own_name_is_found_and_cannot_be_taken_over(table: dict[str, str]) -
 
 
 def test_a_class_of_a_users_module_is_found_by_its_path_where_it_may_be_named(table: dict[str, str]) -> None:
-    assert plugins.load("models", table, "a_plugin_package:Silent") is Silent
+    assert plugins.load("models", table, "a_plugin_package:Logistic") is Logistic
+    with pytest.raises(UnknownNameError, match="'a_plugin_package:Silent' is no class of models: it has no method learn_many"):
+        plugins.load("models", table, "a_plugin_package:Silent")
     with pytest.raises(UnknownNameError, match=r"model 'a_plugin_package:Silnt': module .* has no 'Silnt'"):
         plugins.load("models", table, "a_plugin_package:Silnt")
     with pytest.raises(UnknownNameError, match="unknown model 'a_plugin_package:Silent'"):

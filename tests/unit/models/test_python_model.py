@@ -108,3 +108,14 @@ def test_what_is_no_state_is_refused(make: Callable[[], Any], message: str) -> N
 def test_a_state_that_grows_is_refused() -> None:
     with pytest.raises(DataError, match=r"Growing changed 'weights' to \(3,\) of float64; expected \(2,\) of float64"):
         taught(Growing(2))
+
+
+class Failing(Linear):
+    def probability(self, x: Row) -> float:
+        return self.missing  # type: ignore[attr-defined, no-any-return]  # the fault it shows
+
+
+def test_an_error_of_a_method_is_one_sentence_with_its_place() -> None:
+    for act, method in ((lambda model: model.predict(np.zeros(2), np.zeros(1)), "probability"), (taught, "probability")):
+        with pytest.raises(DataError, match=rf"Failing: its {method} raised AttributeError: .* \(test_python_model.py, line"):
+            act(Failing(2))
