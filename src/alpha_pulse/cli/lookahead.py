@@ -11,13 +11,13 @@ import numpy as np
 
 from alpha_pulse.cli.reading import ChosenBars
 from alpha_pulse.cli.reading_options import DataOptions
-from alpha_pulse.cli.terminal.progress import Phases
 from alpha_pulse.core.errors import AlphaPulseError
 from alpha_pulse.features.lookahead import LookaheadReport, check_lookahead, explain
 from alpha_pulse.features.own import Bars
 from alpha_pulse.features.own_columns import feature_at
 from alpha_pulse.feeds.columns import PRICES, BarColumns
 from alpha_pulse.feeds.notes import show_time
+from alpha_pulse.library.progress import Phases
 
 PAUSE_S = 1.1
 """Seconds between the two times at which a value is asked for, so that a clock in seconds has moved on."""

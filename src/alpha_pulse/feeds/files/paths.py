@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from glob import glob, has_magic
 from pathlib import Path
@@ -43,10 +44,18 @@ def _files(path: Path) -> list[Path]:
             raise DataError(f"no file matches {path}; name a file of bars, a folder, or a pattern")
         return files_found
     if not path.exists():
-        raise DataError(f"file {path} does not exist; name a file of bars, a folder, or a pattern")
+        raise DataError(f"file {path} does not exist{_nearest(path)}; name a file of bars, a folder, or a pattern")
     if not path.is_file():
         return [path] if path.is_fifo() else _refuse(path)
     return [path]
+
+
+def _nearest(path: Path) -> str:
+    """The file beside ``path`` whose name is nearest, as a part of a sentence; empty if none is near."""
+    if not path.parent.is_dir():
+        return f", nor does the folder {path.parent}"
+    near = difflib.get_close_matches(path.name, [each.name for each in path.parent.iterdir()], n=1, cutoff=0.8)
+    return f" (did you mean {path.with_name(near[0])}?)" if near else ""
 
 
 def _refuse(path: Path) -> list[Path]:
