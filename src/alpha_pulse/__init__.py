@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from alpha_pulse.features.own import feature as feature
     from alpha_pulse.feedback.trading_feedback_service import TradingFeedbackService as TradingFeedbackService
     from alpha_pulse.learning.online_learning_service import OnlineLearningService as OnlineLearningService
+    from alpha_pulse.library.compare import ComparedRuns as ComparedRuns
+    from alpha_pulse.library.compare import compare as compare
     from alpha_pulse.library.evaluating import EvaluationResult as EvaluationResult
     from alpha_pulse.library.evaluating import evaluate as evaluate
     from alpha_pulse.library.listing import open_run as open_run
@@ -33,6 +35,7 @@ _PLACES = {
     "AdaptiveModelManager": "alpha_pulse.adaptation.adaptive_model_manager",
     "AlphaPulseError": "alpha_pulse.core.errors",
     "Bars": "alpha_pulse.features.own",
+    "ComparedRuns": "alpha_pulse.library.compare",
     "Config": "alpha_pulse.core.config",
     "EvaluationResult": "alpha_pulse.library.evaluating",
     "MLAwareAgent": "alpha_pulse.agents.ml_aware_agent",
@@ -42,6 +45,7 @@ _PLACES = {
     "TradingFeedbackService": "alpha_pulse.feedback.trading_feedback_service",
     "evaluate": "alpha_pulse.library.evaluating",
     "feature": "alpha_pulse.features.own",
+    "compare": "alpha_pulse.library.compare",
     "open_run": "alpha_pulse.library.listing",
     "replay": "alpha_pulse.library.replay",
     "runs": "alpha_pulse.library.listing",
@@ -53,6 +57,7 @@ __all__ = [
     "AdaptiveModelManager",
     "AlphaPulseError",
     "Bars",
+    "ComparedRuns",
     "Config",
     "EvaluationResult",
     "MLAwareAgent",
@@ -61,6 +66,7 @@ __all__ = [
     "Run",
     "TradingFeedbackService",
     "__version__",
+    "compare",
     "data",
     "evaluate",
     "feature",

@@ -69,6 +69,19 @@ def test_a_page_is_written(place: Path, ids: list[str]) -> None:
     assert again.read_bytes() == page.read_bytes()
 
 
+def test_runs_are_compared(place: Path, ids: list[str]) -> None:
+    newest, older = ids
+    shown = cli_runs.run(place, "compare", older, newest, "--html", "both.html").stdout
+    assert "venue.fee_bps" in shown
+    assert "no difference shown" in shown or "worse" in shown
+    assert older in (place / "both.html").read_text(encoding="utf-8")
+    found = json.loads(cli_runs.run(place, "compare", older, newest, "--json").stdout)
+    assert [run["run_id"] for run in found["runs"]] == [older, newest]
+    assert found["settings"] == [{"key": "venue.fee_bps", "values": [1.0, 9.0]}]
+    assert found["metrics"]["net_pnl_cash"] == [ap.open_run(run).metrics["net_pnl_cash"] for run in (older, newest)]
+    assert "give two or more" in cli_runs.run(place, "compare", older).stderr
+
+
 def test_a_page_is_never_written_over_a_store(place: Path, ids: list[str]) -> None:
     store = find_run(ids[0])
     before = store.read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -13,10 +14,13 @@ import numpy as np
 import pytest
 
 import export_recount as recount
+from alpha_pulse.core.config import StoreConfig
+from alpha_pulse.core.errors import StateError
 from alpha_pulse.journal.export import export
 from alpha_pulse.reporting.pages.run_page import run_page
 from alpha_pulse.reporting.tearsheet import make_tear_sheet, read_run
 from alpha_pulse.runtime.replay import replay
+from alpha_pulse.stores import open_store
 from alpha_pulse.stores.memory import MemoryStore
 from export_recount import Files, tear_sheet
 from export_recount.trading import book_status, marks_per_year
@@ -186,14 +190,19 @@ def same(one: object, other: object) -> bool:
     return one == other
 
 
-def test_a_run_of_two_symbols_that_is_in_progress() -> None:
-    store = MemoryStore()
-    system = begun(again(bundled_feed(INDICES)).cut(700), {"batch.enabled": False}, store)
-    system.advance(650)
-    sheet = make_tear_sheet(read_run(store))
+def test_a_run_of_two_symbols_that_another_program_writes(tmp_path: Path) -> None:
+    path = tmp_path / "run.db"
+    with closing(open_store(f"sqlite:///{path}", StoreConfig())) as store:
+        system = begun(again(bundled_feed(INDICES)).cut(700), {"batch.enabled": False}, store)
+        with pytest.raises(StateError, match="run flow has no bars yet"):
+            read_run(path)
+        system.advance(650)
+        store.flush()
+        content = read_run(path)
+    sheet = make_tear_sheet(content)
     assert not sheet.finished
     assert sheet.data.symbols == ["NASDAQ", "SP500"]
-    page = PageReader(run_page(read_run(store)))
+    page = PageReader(run_page(content))
     assert "not finished" in page.sections[0].sentences[1]
     assert sheet.predictions.predictions == sum(
         (sheet.predictions.labelled, sheet.predictions.pending, sheet.predictions.expired)

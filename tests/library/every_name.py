@@ -23,6 +23,9 @@ def main(folder: Path) -> None:
     tables: dict[str, pl.DataFrame] = run.tables("orders", "bars")
     result: ap.EvaluationResult = ap.evaluate(["logistic", "sgd"], run.features.select("hour_sin_1", "hour_cos_1"), hours(run))
     scores: pl.DataFrame = result.scores
+    other: ap.Run = ap.replay(first, store="memory://", progress=False, batch={"enabled": False}, venue={"fee_bps": 9})
+    compared: ap.ComparedRuns = ap.compare(run, other)
+    assert compared.settings["setting"].to_list() == ["venue.fee_bps"]
     assert (same.id, same.state, config.venue.fee_bps) == (run.id, "finished", fee)
     assert number is not None
     assert len(frames) == 7

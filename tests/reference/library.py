@@ -16,12 +16,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "replay": ap.replay,
     "open_run": ap.open_run,
     "runs": ap.runs,
+    "compare": ap.compare,
     "evaluate": ap.evaluate,
     "data.read": ap.data.read,
     "data.bundled": ap.data.bundled,
 }
 """The functions whose parameters are described in full."""
-CLASSES: dict[str, type] = {"Run": ap.Run, "EvaluationResult": ap.EvaluationResult}
+CLASSES: dict[str, type] = {"Run": ap.Run, "ComparedRuns": ap.ComparedRuns, "EvaluationResult": ap.EvaluationResult}
 """The classes whose members are described."""
 LONGEST_LINE = 120
 _HEADING = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)

@@ -23,6 +23,7 @@ from alpha_pulse.api.server import run_server
 from alpha_pulse.cli.default_store import with_fresh_hint
 from alpha_pulse.cli.render.report import show
 from alpha_pulse.cli.replay import IN_MEMORY, stored_part
+from alpha_pulse.cli.results.next_steps import next_steps
 from alpha_pulse.cli.terminal.service_manager import report_health
 from alpha_pulse.cli.terminal.signals import StoppedError
 from alpha_pulse.core.config import Config
@@ -150,7 +151,7 @@ class ServedRun:
                 self._announce_bars()
         engine = self._engine
         assert engine is not None
-        engine.listen(_StateReporter(engine, self._serving.json))
+        engine.listen(_StateReporter(engine, self._serving.json, self._next_steps()))
         try:
             await engine.runner.run()
         except StateError as error:
@@ -186,7 +187,13 @@ class ServedRun:
         if self._engine is None:
             print("the engine is compiled first, once on this machine; the page shows how far it is", flush=True)
         else:
-            _show_result(self._engine)
+            _show_result(self._engine, self._next_steps())
+
+    def _next_steps(self) -> str:
+        """What to do with the run once it is finished; nothing for one in memory."""
+        if self._store.location == IN_MEMORY:
+            return ""
+        return next_steps(self._run_id if self._serving.default_store else self._store.location)
 
     def _announce_bars(self) -> None:
         feed, serving = self._feed, self._serving
@@ -271,9 +278,10 @@ def _names(host: str) -> list[str]:
 class _StateReporter:
     """Reports once that the disk is full or has space again, that the data have ended, or that the engine has failed."""
 
-    def __init__(self, gateway: LocalGateway, json: bool) -> None:
+    def __init__(self, gateway: LocalGateway, json: bool, next_steps: str) -> None:
         self._gateway = gateway
         self._json = json
+        self._next_steps = next_steps
         self._reported: str = "finished" if gateway.runner.result is not None else gateway.control().state
 
     def __call__(self) -> None:
@@ -292,12 +300,13 @@ class _StateReporter:
             return
         print("the data have ended; the page stays up until Ctrl-C", file=sys.stderr, flush=True)
         if not self._json:
-            _show_result(self._gateway)
+            _show_result(self._gateway, self._next_steps)
 
 
-def _show_result(gateway: LocalGateway) -> None:
+def _show_result(gateway: LocalGateway, next_steps: str) -> None:
     result = gateway.runner.result
     if result is not None:
         print()
         show(decode_report(result))
+        print(next_steps)
         sys.stdout.flush()

@@ -21,6 +21,7 @@ from alpha_pulse.library.places import run_id_of, store_file
 from alpha_pulse.library.show import headline, html_of, text_of
 from alpha_pulse.library.states import RunFacts, facts_of
 from alpha_pulse.reporting.report import Report, decode_report
+from alpha_pulse.reporting.tearsheet import RunContent, read_run
 from alpha_pulse.stores.memory import MemoryStore
 from alpha_pulse.stores.reading import StoreReader
 
@@ -201,11 +202,8 @@ class Run:
             The run has no bars yet, or it is damaged.
         """
         from alpha_pulse.reporting.pages.run_page import run_page  # half a second of imports
-        from alpha_pulse.reporting.tearsheet import read_run
 
-        with self._reading() as source:
-            content = read_run(source)
-        return write_page(path, run_page(content))
+        return write_page(path, run_page(content_of(self)))
 
     def __repr__(self) -> str:
         return text_of(self.facts, self.result)
@@ -221,6 +219,12 @@ class Run:
             return
         with StoreReader(self._store) as reader:
             yield reader
+
+
+def content_of(run: Run) -> RunContent:
+    """What a report and a comparison read of a run: settings, result and tables. Raises StateError for a run without bars."""
+    with run._reading() as source:
+        return read_run(source)
 
 
 def _absolute(store: Path | str) -> Path:

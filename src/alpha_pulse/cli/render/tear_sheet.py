@@ -45,7 +45,7 @@ def show_progress(sheet: TearSheet, console: Console) -> None:
     """Print what is known of a run that is not finished."""
     console.print(f"run {sheet.run_id} is not finished: {sheet.data.bars:,} bars so far", style="bold")
     for text in (sentences.result_sentence(sheet), sentences.skill_sentence(sheet), sentences.drift_sentence(sheet)):
-        console.print(_plain(text))
+        console.print(plain(text))
     console.print()
 
 
@@ -63,9 +63,9 @@ def _row(book: BookPerformance) -> list[str]:
         money(book.trades.expectancy, signed=True),
         time_span(book.trades.mean_holding_s),
     ]
-    return [_plain(text) for text in texts]
+    return [plain(text) for text in texts]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A text of a page in the characters of a terminal."""
     return text.replace("\u202f", " ").replace("−", "-").replace("–", "·")

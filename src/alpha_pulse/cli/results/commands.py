@@ -24,6 +24,7 @@ def add_result_commands(app: Commands) -> None:
     """Add the commands to the program."""
     app.command("runs")(runs)
     app.command("show")(show)
+    app.command("compare")(compare)
     app.command("report")(report)
     app.command("export")(journal_export)
 
@@ -60,3 +61,19 @@ def report(
     from alpha_pulse.cli.results.report import report_run
 
     report_run(run, html, json=json)
+
+
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN ...", help="Two runs or more, each as for alpha-pulse show.")],
+    json: Json = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Also write a page, one file without scripts.")
+    ] = None,
+) -> None:
+    """Compare stored runs with the first one: settings, results, and differences with intervals.
+
+    Example: [bold]alpha-pulse compare 20261130-153036 latest --html comparison.html[/]
+    """
+    from alpha_pulse.cli.results.compare import compare_stored
+
+    compare_stored(runs, html, json=json)

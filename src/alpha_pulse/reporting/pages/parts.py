@@ -7,6 +7,11 @@ from collections.abc import Sequence
 import msgspec
 from markupsafe import Markup
 
+ABOUT_CURVES = (
+    "Curves are drawn with at most about as many points as the figure is wide: of each stretch the lowest and the highest. "
+    "All other numbers come from every bar."
+)
+
 
 class Tile(msgspec.Struct, frozen=True):
     """A number with its name."""
@@ -25,12 +30,13 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Grid(msgspec.Struct, frozen=True):
-    """A table. Cells that begin with a sign are coloured, except intervals."""
+    """A table. Where it is ``coloured``, cells that begin with a sign are, except intervals."""
 
     first: str
     titles: Sequence[str]
     rows: Sequence[Row]
     note: str = ""
+    coloured: bool = True
 
 
 class Months(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.reporting.pages import numbers, sentences
 from alpha_pulse.reporting.pages.numbers import money, number, percent, time_span
-from alpha_pulse.reporting.pages.parts import PageContent, Section, Tile
+from alpha_pulse.reporting.pages.parts import ABOUT_CURVES, PageContent, Section, Tile
 from alpha_pulse.reporting.pages.performance_sections import (
     books_section,
     drawdown_section,
@@ -16,9 +16,9 @@ from alpha_pulse.reporting.pages.performance_sections import (
     trades_section,
 )
 from alpha_pulse.reporting.pages.rendering import rendered
+from alpha_pulse.reporting.pages.setting_texts import settings_text
 from alpha_pulse.reporting.pages.skill_sections import drift_section, reliability_section, skill_section
 from alpha_pulse.reporting.tearsheet.content import RunContent
-from alpha_pulse.reporting.tearsheet.settings import SettingDifference
 from alpha_pulse.reporting.tearsheet.sheet import TearSheet, make_tear_sheet
 from alpha_pulse.reporting.words import interval_text
 
@@ -77,8 +77,7 @@ def page_content(run: RunContent, sheet: TearSheet) -> PageContent:
         footer=[
             f"Made by alpha-pulse {sheet.program_version} from the journal of run {sheet.run_id}. "
             f"Settings {sheet.config_hash[:12]}, data {sheet.data.identity[:12]}.",
-            "Curves are drawn with at most as many points as the figure is wide: of each stretch the lowest and the highest. "
-            "All other numbers come from every bar.",
+            ABOUT_CURVES,
         ],
     )
 
@@ -107,31 +106,6 @@ def done_section(run: RunContent, sheet: TearSheet) -> Section:
         ],
         facts=facts,
     )
-
-
-def settings_text(changed: list[SettingDifference]) -> str:
-    """The settings that differ from the defaults."""
-    if not changed:
-        return "all are the defaults"
-    texts = [f"{each.key} = {setting_text(each.values[1])} (default {setting_text(each.values[0])})" for each in changed]
-    return f"the defaults, except {'; '.join(texts)}"
-
-
-def setting_text(value: object) -> str:
-    """The value of a setting.
-
-    >>> setting_text(None), setting_text(("trend",)), setting_text(True), setting_text(0.5)
-    ('not set', 'trend', 'true', '0.5')
-    """
-    if value is None:
-        return "not set"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return ", ".join(map(setting_text, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {setting_text(each)}" for name, each in value.items())
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _costs(config: Config) -> str:

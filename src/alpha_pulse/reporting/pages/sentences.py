@@ -31,9 +31,9 @@ def result_sentence(sheet: TearSheet) -> str:
     gross = "made" if book.gross_pnl > 0.0 else "lost"
     text = (
         f"The combined book {made} {percent(abs(book.total_return))} of its initial cash after costs "
-        f"({_in_cash_interval(book.net_pnl_interval, sheet.initial_cash)}), {_against_zero(book.net_pnl_interval)}. "
+        f"({_in_cash_interval(book.net_pnl_interval, sheet.initial_cash)}), {against_zero(book.net_pnl_interval)}. "
         f"Before costs it {gross} {percent(abs(book.gross_pnl) / sheet.initial_cash)} "
-        f"({_in_cash_interval(book.gross_pnl_interval, sheet.initial_cash)}), {_against_zero(book.gross_pnl_interval)}; "
+        f"({_in_cash_interval(book.gross_pnl_interval, sheet.initial_cash)}), {against_zero(book.gross_pnl_interval)}; "
         f"fees, spread and slippage took {percent(charges / sheet.initial_cash)}."
     )
     hold = sheet.books.get(HOLD)
@@ -61,7 +61,7 @@ def _skill(sheet: TearSheet, target: str) -> str:
     )
     if bounds is None:
         return f"{text} (too few labels for an interval)"
-    return f"{text} (95 % interval {interval(bounds)}), {_against_zero(bounds)}"
+    return f"{text} (95 % interval {interval(bounds)}), {against_zero(bounds)}"
 
 
 def drawdown_sentence(book: BookPerformance) -> str:
@@ -136,7 +136,7 @@ def models_sentence(sheet: TearSheet) -> str | None:
     preposition = "to" if earned.net > 0.0 else "from"
     return (
         f"The models {verb} {money(abs(earned.net))} {preposition} the net P&L of the rules "
-        f"(95 % interval {interval(bounds, '+z,.2f')}), {_against_zero(bounds)}."
+        f"(95 % interval {interval(bounds, '+z,.2f')}), {against_zero(bounds)}."
     )
 
 
@@ -198,7 +198,8 @@ def _in_cash_interval(bounds: Interval | None, initial_cash: float) -> str:
     return f"95 % interval {interval(bounds, unit='%', factor=100.0 / initial_cash)}"
 
 
-def _against_zero(bounds: Interval | None) -> str:
+def against_zero(bounds: Interval | None) -> str:
+    """Whether an interval excludes 0, as the end of a clause."""
     if bounds is None:
         return "which shows nothing"
     if bounds.low > 0.0:

@@ -53,8 +53,8 @@ def skill_section(run: RunContent, sheet: TearSheet) -> Section:
             return panels_over_time(width, panels)
 
         caption = (
-            f"Log-loss skill over the base rate, mean of the newest {window:,} labels; above 0 is better than the base rate. "
-            "Vertical lines: an adaptation began (solid: accepted, dashed: rolled back)."
+            f"Log-loss skill over the base rate, mean of the newest {window:,} labels, at first of fewer; above 0 is better "
+            "than the base rate. Vertical lines: an adaptation began (solid: accepted, dashed: rolled back)."
         )
         names = dict.fromkeys((curve.name, curve.colour) for _, curves, _ in panels for curve in curves)
         figures.append(Picture(both_widths(draw, caption), caption, [LegendItem(name, colour) for name, colour in names]))
