@@ -16,7 +16,7 @@ WINDOW = 500
 """Labels over which the skill is averaged."""
 MEMBERS = {"online": "online_probability", "batch": "batch_probability", "served": "probability"}
 """The column of table ``labels`` with each member's probability."""
-_STATUS = {"accepted": "accepted", "rolled_back": "rolled back", "open": "on trial"}
+_OUTCOMES = {"accepted": "✓", "rolled_back": "✗", "open": ""}
 _LABEL_HEIGHT = 0.11
 
 
@@ -32,7 +32,8 @@ def draw_skill(
     """The skill of each member over the newest labels, with drift alarms above and trials of adaptations below.
 
     Skill is the log loss of the base rate minus the member's, in millinats per label: above 0 the member is better. A triangle
-    marks a drift alarm about a model of the target; a bar marks a trial of an adaptation from its start to its end.
+    marks a drift alarm about a model of the target. A bar marks a trial of an adaptation from its start to its end; a tick
+    follows it where the adaptation was accepted, a cross where it was rolled back.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def draw_skill(
     _mark_alarms(axes, own_alarms, high - 0.06 * height, theme)
     _mark_trials(axes, own_trials, scored, low + 0.06 * height, theme)
     if len(own_alarms) or len(own_trials):
-        axes.set_xlabel("▼ drift alarm    ▬ trial of an adaptation", color=theme.muted)
+        axes.set_xlabel("▼ drift alarm    ▬ trial of an adaptation: ✓ accepted, ✗ rolled back", color=theme.muted)
 
 
 def skill_over_time(scored: pl.DataFrame, member: str, window: int) -> tuple[NDArray[np.datetime64], NDArray[np.float64]]:
@@ -111,10 +112,10 @@ def _mark_trials(axes: Axes, adaptations: pl.DataFrame, scored: pl.DataFrame, he
     # The bar of an open trial ends with the newest label.
     newest = newest.with_columns(pl.col("closed_open_time").fill_null(pl.lit(scored["open_time"].max())))
     starts, ends = newest["began_open_time"], newest["closed_open_time"]
-    for start, end, kind, status in zip(instants(starts), instants(ends), newest["kind"], newest["status"], strict=True):
+    for start, end, status in zip(instants(starts), instants(ends), newest["status"], strict=True):
         colour = theme.good if status == "accepted" else theme.muted
         axes.plot([start, end], [height, height], color=colour, linewidth=3.5, solid_capstyle="butt", zorder=4)
         axes.annotate(
-            f"{kind}: {_STATUS[status]}", xy=(start, height), xytext=(0, 4), textcoords="offset points", fontsize=7.5,
-            color=colour, va="bottom", ha="left",
+            _OUTCOMES[status], xy=(end, height), xytext=(2, 0), textcoords="offset points", fontsize=8.5, color=colour,
+            va="center", ha="left",
         )  # fmt: skip
