@@ -64,6 +64,12 @@ def say(text: str) -> None:
 def build(place: Path) -> Path:
     """Build a clean clone of the last commit; both files are copied to ``dist/``. Returns the wheel."""
     clone, tools = place / "clone", place / "build"
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        raise SystemExit(
+            f"a wheel is built from a commit, but {ROOT} is no git checkout, or git is not installed; use pip install"
+        )
+    if run("git", "status", "--porcelain", cwd=ROOT):
+        say("warning: what is not committed is left out")
     run("git", "clone", "--quiet", "--no-hardlinks", ROOT, clone)
     run(sys.executable, "-m", "venv", tools)
     run(tools / "bin" / "python", *PIP, "build")
