@@ -6,8 +6,8 @@
 
 The wheel is built as a package index would get it: a clean clone of the last commit is made into a source distribution, and
 that into the wheel. The clone finds no Node.js on the PATH, so the build uses that of the Python package. Then, with each
-Python: the command, `import alpha_pulse`, `alpha-pulse replay`, and the page of `alpha-pulse run`. pipx and uv install it too.
-Needs git and the package index.
+Python: the command, ``ap.replay`` of the library, ``alpha-pulse replay``, and the page of ``alpha-pulse run``. pipx and uv
+install it too. Needs git and the package index.
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 NODE_PROGRAMS = ("corepack", "node", "nodejs", "npm", "npx")
 SUPPORTED = "import ensurepip, sys, venv; print('.'.join(map(str, sys.version_info[:2])), sys.executable)"
 PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet", "install")
-IMPORT = "import alpha_pulse as ap; print(ap.__version__, ap.__file__)"
+PROGRAM = """
+import alpha_pulse as ap
+run = ap.replay("eurusd_1h_2017", progress=False)
+print(ap.__file__, run.state, run.metrics["bars"], len(run.trades), len(ap.runs()))
+"""
 
 
 def main() -> None:
@@ -120,9 +124,10 @@ def check_python(wheel: Path, version: str, python: str, place: Path) -> None:
     expected = f"alpha-pulse {wheel.name.split('-')[1]}\n"
     if run("alpha-pulse", "--version", environ=environ, cwd=home) != expected:
         raise SystemExit(f"alpha-pulse --version does not print {expected!r}")
-    imported = run("python", "-c", IMPORT, environ=environ, cwd=home).split()
-    if not Path(imported[1]).is_relative_to(place):
-        raise SystemExit(f"import alpha_pulse imports {imported[1]}, which is not the installed wheel")
+    file, state, bars, trades, runs = run("python", "-c", PROGRAM, environ=environ, cwd=home).split()
+    if not Path(file).is_relative_to(place) or state != "finished":
+        raise SystemExit(f"ap.replay is {state}, and alpha_pulse was imported from {file}; expected finished, from {place}")
+    say(f"Python {version}: ap.replay traded {bars} bars, with {trades} trades; stored runs: {runs}")
     result = json.loads(run("alpha-pulse", "replay", "--store", "memory://", "--json", "-", environ=environ, cwd=home))
     say(f"Python {version}: replay traded {result['bars']:,} bars, decisions {result['decisions_sha256'][:12]}")
     for finding in json.loads(run("alpha-pulse", "doctor", "--json", environ=environ, cwd=home))["findings"]:
