@@ -132,7 +132,7 @@ REFUSALS: list[tuple[tuple[str, ...], str]] = [
     (("replay", "--json", "no/such/file.json"), "--json no/such/file.json: the folder no/such does not exist"),
     (("replay", "--decisions", "bars.parquet/file"), "the folder bars.parquet is not a folder"),
     (("replay", "--store", "sqlite:///no/run.db"), "--store no/run.db: the folder no does not exist"),
-    (("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", ""), "--store '' has no file path"),
+    (("replay", "--data", "bars.parquet", "--config", "small.toml", "--store", ""), "store '' has no file path"),
     (("replay", "--data", "bars.parquet", "--tz", ""), "time zone '' is not known"),
     (("replay", "--data", "a\nb.csv"), "file a\\nb.csv does not exist"),
     (("replay", "--config", "names.toml"), "learning.model in names.toml: unknown model 'logistics'"),

@@ -87,6 +87,7 @@ def test_a_setting_that_cannot_be_used_is_refused_in_one_sentence(bars: Path, op
     ("data", "message"),
     [
         ("nowhere.csv", "file nowhere.csv does not exist"),
+        ("eurusd_1h_201", "'eurusd_1h_201' is neither a file nor the name of bundled bars; did you mean 'eurusd_1h_2017'?"),
         (3, "the frame is int, but a polars frame, a pandas frame, or a dict of arrays"),
         (pl.DataFrame({"open": [1.0], "high": [1.0], "low": [1.0], "close": [1.0]}), "the frame"),
     ],

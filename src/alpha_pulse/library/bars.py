@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from alpha_pulse.core.errors import DataError
 from alpha_pulse.data import bundled, read
 from alpha_pulse.data.demos import DRIFT, drift
 from alpha_pulse.feeds.market_data import MarketData
@@ -38,5 +40,13 @@ def feed_of(data: Any, options: Mapping[str, Any]) -> ReplayFeed:
     if isinstance(data, str) and not Path(data).exists():
         if data == DRIFT:
             return drift()
-        data = bundled().get(data, data)
+        data = bundled().get(data) or _not_misspelt(data)
     return ReplayFeed.from_data(read(data, **options))
+
+
+def _not_misspelt(name: str) -> str:
+    """A name that is no bundled file. Raises DataError where it is nearly one."""
+    near = difflib.get_close_matches(name, [*bundled(), DRIFT], n=1, cutoff=0.8)
+    if near:
+        raise DataError(f"{name!r} is neither a file nor the name of bundled bars; did you mean {near[0]!r}?")
+    return name

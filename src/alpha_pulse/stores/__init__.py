@@ -46,9 +46,9 @@ def open_store(url: str, settings: StoreConfig) -> Store:
     known = names("stores", STORES)
     if not separator:
         if not url or url.rstrip(":/") in known:
-            raise StoreError(f"--store {url!r} has no file path; give memory://, sqlite:///FILE or a file path")
+            raise StoreError(f"store {url!r} has no file path; give memory://, sqlite:///FILE or a file path")
         scheme, address = "sqlite", "/" + url
     if scheme not in known:
-        raise StoreError(f"--store {url!r} has the unknown scheme {scheme!r}{did_you_mean(scheme, known)}")
+        raise StoreError(f"store {url!r} has the unknown scheme {scheme!r}{did_you_mean(scheme, known)}")
     store: Store = load("stores", STORES, scheme).open(address, settings)
     return store
