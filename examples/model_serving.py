@@ -9,7 +9,6 @@ import asyncio
 import random
 
 import alpha_pulse as ap
-from alpha_pulse.core.types import Example
 
 
 async def main() -> None:
@@ -24,7 +23,7 @@ async def main() -> None:
         prediction = await serving.get_prediction(features, "BTCUSDT")
         assert prediction is not None
         label = int(features[0] + draw.gauss(0.0, 0.5) > 0.0)
-        await serving.learning.update_model("BTCUSDT", Example(prediction.prediction_id, label))
+        await serving.learning.update_model("BTCUSDT", ap.Example(prediction.prediction_id, label))
 
     assert prediction is not None
     print(f"the first prediction that the listener received: {(await first).prediction_id}")

@@ -9,7 +9,6 @@ import asyncio
 import random
 
 import alpha_pulse as ap
-from alpha_pulse.core.types import Example
 
 
 async def main() -> None:
@@ -22,7 +21,7 @@ async def main() -> None:
         features = [draw.gauss(0.0, 1.0), draw.gauss(0.0, 1.0)]
         label = int(features[0] > 0.0) if step < 1_000 else int(features[0] < 0.0)
         await learning.predict(session_id, features, prediction_id=f"p{step}", ts=step)
-        await learning.update_model("BTCUSDT", Example(f"p{step}", label, label_ts=step + 1))
+        await learning.update_model("BTCUSDT", ap.Example(f"p{step}", label, label_ts=step + 1))
         alarm = (await learning.get_drift_summary())[session_id]["last_alarm"]
         if alarm is not None and not await learning.get_adaptations(session_id):
             print(f"example {step}: {alarm['detector']} found a change of the errors, dated {alarm['change_ts']}")

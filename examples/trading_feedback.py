@@ -11,14 +11,12 @@ import random
 import numpy as np
 
 import alpha_pulse as ap
-from alpha_pulse.core.types import FeatureVector, Signal
-from alpha_pulse.feedback.trade_outcome import trade_outcome
 
 
-def signal_at(step: int, draw: random.Random) -> tuple[FeatureVector, Signal]:
+def signal_at(step: int, draw: random.Random) -> tuple[ap.FeatureVector, ap.Signal]:
     """A long signal with the features of its bar."""
-    features = FeatureVector("BTCUSDT", step, "own", np.array([draw.gauss(0.0, 1.0), draw.gauss(0.0, 1.0)]))
-    return features, Signal(f"signal/{step}", "mine", "BTCUSDT", step, direction=1.0, confidence=None, rule_part=1.0)
+    features = ap.FeatureVector("BTCUSDT", step, "own", np.array([draw.gauss(0.0, 1.0), draw.gauss(0.0, 1.0)]))
+    return features, ap.Signal(f"signal/{step}", "mine", "BTCUSDT", step, direction=1.0, confidence=None, rule_part=1.0)
 
 
 async def main() -> None:
@@ -28,7 +26,7 @@ async def main() -> None:
         features, signal = signal_at(step, draw)
         feedback.on_entry(features, signal)
         move = features.values[0] + draw.gauss(0.0, 0.5)  # the first feature knows how the trade ends
-        outcome = trade_outcome(
+        outcome = ap.trade_outcome(
             signal,
             f"trade/{step}",
             quantity=0.5,
@@ -44,7 +42,7 @@ async def main() -> None:
     quality = feedback.quality("BTCUSDT")
     print(f"{quality.lots} trades, {quality.wins} with a profit")
     for level in (-1.0, 0.0, 1.0):
-        features = FeatureVector("BTCUSDT", 400, "own", np.array([level, 0.0]))
+        features = ap.FeatureVector("BTCUSDT", 400, "own", np.array([level, 0.0]))
         probability, scale = quality.probability(features, signal), quality.scale(features, signal)
         print(f"first feature {level:+.0f}: probability of a profit {probability:.2f}, factor on the size {scale:.2f}")
 

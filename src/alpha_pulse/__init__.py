@@ -15,10 +15,17 @@ if TYPE_CHECKING:
     from alpha_pulse import data as data
     from alpha_pulse.adaptation.adaptive_model_manager import AdaptiveModelManager as AdaptiveModelManager
     from alpha_pulse.agents.ml_aware_agent import MLAwareAgent as MLAwareAgent
+    from alpha_pulse.agents.rule_agent import RuleAgent as RuleAgent
     from alpha_pulse.core.config import Config as Config
     from alpha_pulse.core.errors import AlphaPulseError as AlphaPulseError
+    from alpha_pulse.core.types import Bar as Bar
+    from alpha_pulse.core.types import Example as Example
+    from alpha_pulse.core.types import FeatureVector as FeatureVector
+    from alpha_pulse.core.types import MarketView as MarketView
+    from alpha_pulse.core.types import Signal as Signal
     from alpha_pulse.features.own import Bars as Bars
     from alpha_pulse.features.own import feature as feature
+    from alpha_pulse.feedback.trade_outcome import trade_outcome as trade_outcome
     from alpha_pulse.feedback.trading_feedback_service import TradingFeedbackService as TradingFeedbackService
     from alpha_pulse.learning.online_learning_service import OnlineLearningService as OnlineLearningService
     from alpha_pulse.library.compare import ComparedRuns as ComparedRuns
@@ -29,19 +36,27 @@ if TYPE_CHECKING:
     from alpha_pulse.library.listing import runs as runs
     from alpha_pulse.library.replay import replay as replay
     from alpha_pulse.library.run import Run as Run
+    from alpha_pulse.models.python_model import PythonModel as PythonModel
     from alpha_pulse.serving.model_serving_service import ModelServingService as ModelServingService
 
 _PLACES = {
     "AdaptiveModelManager": "alpha_pulse.adaptation.adaptive_model_manager",
     "AlphaPulseError": "alpha_pulse.core.errors",
+    "Bar": "alpha_pulse.core.types",
     "Bars": "alpha_pulse.features.own",
     "ComparedRuns": "alpha_pulse.library.compare",
     "Config": "alpha_pulse.core.config",
     "EvaluationResult": "alpha_pulse.library.evaluating",
+    "Example": "alpha_pulse.core.types",
+    "FeatureVector": "alpha_pulse.core.types",
     "MLAwareAgent": "alpha_pulse.agents.ml_aware_agent",
+    "MarketView": "alpha_pulse.core.types",
     "ModelServingService": "alpha_pulse.serving.model_serving_service",
     "OnlineLearningService": "alpha_pulse.learning.online_learning_service",
+    "PythonModel": "alpha_pulse.models.python_model",
+    "RuleAgent": "alpha_pulse.agents.rule_agent",
     "Run": "alpha_pulse.library.run",
+    "Signal": "alpha_pulse.core.types",
     "TradingFeedbackService": "alpha_pulse.feedback.trading_feedback_service",
     "evaluate": "alpha_pulse.library.evaluating",
     "feature": "alpha_pulse.features.own",
@@ -49,6 +64,7 @@ _PLACES = {
     "open_run": "alpha_pulse.library.listing",
     "replay": "alpha_pulse.library.replay",
     "runs": "alpha_pulse.library.listing",
+    "trade_outcome": "alpha_pulse.feedback.trade_outcome",
 }
 """The module of each public name."""
 _MODULES = ("data",)
@@ -56,14 +72,21 @@ _MODULES = ("data",)
 __all__ = [
     "AdaptiveModelManager",
     "AlphaPulseError",
+    "Bar",
     "Bars",
     "ComparedRuns",
     "Config",
     "EvaluationResult",
+    "Example",
+    "FeatureVector",
     "MLAwareAgent",
+    "MarketView",
     "ModelServingService",
     "OnlineLearningService",
+    "PythonModel",
+    "RuleAgent",
     "Run",
+    "Signal",
     "TradingFeedbackService",
     "__version__",
     "compare",
@@ -73,6 +96,7 @@ __all__ = [
     "open_run",
     "replay",
     "runs",
+    "trade_outcome",
 ]
 
 

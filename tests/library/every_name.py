@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 import alpha_pulse as ap
 
@@ -39,10 +42,54 @@ def main(folder: Path) -> None:
         ap.MLAwareAgent,
     ]
     assert all(service.__doc__ for service in services)
+    assert asyncio.run(follows_its_rule()) == 1.0
+    assert taught().probability(np.ones(1)) > 0.6
     with pytest.raises(ap.AlphaPulseError, match="nowhere"):
         ap.open_run("nowhere")
     assert ap.__version__.count(".") == 2
     assert gap.__doc__
+
+
+class Follow(ap.RuleAgent):
+    features = ("ret_1",)
+
+    def rule(self, held: float, ret_1: float) -> float:
+        return 1.0 if ret_1 > 0.0 else held
+
+
+async def follows_its_rule() -> float:
+    """A signal of an agent, and the outcome of its trade."""
+    bar = ap.Bar("X", 1, 1, 1.0, 1.0, 1.0, 1.0)
+    features = ap.FeatureVector("X", 1, "own", np.ones(1))
+    signal: ap.Signal = await Follow(("ret_1",)).analyze(ap.MarketView(bar, features))
+    feedback = ap.TradingFeedbackService()
+    feedback.on_entry(features, signal)
+    outcome = ap.trade_outcome(
+        signal, "1", quantity=1.0, open_price=1.0, close_price=2.0, net_pnl=1.0, opened_ts=1, closed_ts=2
+    )  # fmt: skip
+    assert await feedback.process_trade_outcome(signal, outcome)
+    learning = ap.OnlineLearningService()
+    session_id = await learning.start_session("X", "logistic", {"n_features": 1})
+    await learning.predict(session_id, [1.0], prediction_id="p")
+    assert await learning.update_model("X", ap.Example("p", 1))
+    return signal.direction
+
+
+class Mean(ap.PythonModel):
+    def begin(self) -> None:
+        self.counts = np.ones(2)
+
+    def probability(self, x: NDArray[np.float64]) -> float:
+        return float(self.counts[1] / self.counts.sum())
+
+    def update(self, x: NDArray[np.float64], label: int, weight: float) -> None:
+        self.counts[label] += weight
+
+
+def taught() -> Mean:
+    model = Mean(n_features=1)
+    model.learn(np.ones(1), 1, 1.0, np.zeros(1))
+    return model
 
 
 def hours(run: ap.Run) -> pl.Series:

@@ -20,14 +20,21 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     "AdaptiveModelManager",
     "AlphaPulseError",
+    "Bar",
     "Bars",
     "ComparedRuns",
     "Config",
     "EvaluationResult",
+    "Example",
+    "FeatureVector",
     "MLAwareAgent",
+    "MarketView",
     "ModelServingService",
     "OnlineLearningService",
+    "PythonModel",
+    "RuleAgent",
     "Run",
+    "Signal",
     "TradingFeedbackService",
     "__version__",
     "compare",
@@ -37,6 +44,7 @@ NAMES = {
     "open_run",
     "replay",
     "runs",
+    "trade_outcome",
 }
 """A name that is removed or renamed breaks users' programs; a new one is entered here and in `every_name.py`."""
 RUN_MEMBERS = {
