@@ -26,7 +26,7 @@ def trade_outcome(
     book: str = "external",
     units: Units | None = None,
 ) -> TradeOutcome:
-    """The outcome of ``trade``.
+    """The outcome of a trade that was made elsewhere, from prices, a quantity and cash.
 
     Parameters
     ----------

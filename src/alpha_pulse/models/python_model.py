@@ -35,9 +35,9 @@ def sigmoid(score: float) -> float:
 
 
 class PythonModel(BinaryEstimator):
-    """A model of P(label = 1) as an `alpha_pulse.models.base.OnlineModel`, without the code that all models share.
+    """The base of an online model of P(label = 1) in Python, which a subclass completes by three methods.
 
-    A subclass implements `begin`, `probability` and `update`. It receives each row standardised by running mean and variance,
+    It is an `alpha_pulse.models.base.OnlineModel`. A subclass implements `begin`, `probability` and `update`. It receives each row standardised by running mean and variance,
     within `BOUND` standard deviations, and 0 for a missing feature. Its whole state is in the arrays that `begin` creates, of
     float64 or int64, which never change their shape. Anything else that it changes is lost at a restart.
 
