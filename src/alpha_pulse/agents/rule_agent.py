@@ -15,8 +15,9 @@ from alpha_pulse.core.user_code import raised
 class RuleAgent(BaseAgent):
     """The base of an agent in Python: the features that it reads, by name, and a rule.
 
-    Its only memory is the direction that it holds for each symbol. A subclass sets ``features`` and implements `rule`. Its ``name`` is that of the class in lower case, with underscores,
-    unless it sets another. `alpha_pulse.agents.kernel_agent.KernelAgent` is the compiled form.
+    Its only memory is the direction that it holds for each symbol. A subclass sets ``features`` and implements `rule`. Its
+    ``name`` is that of the class in lower case, with underscores, unless it sets another.
+    `alpha_pulse.agents.kernel_agent.KernelAgent` is the compiled form.
 
     Attributes
     ----------

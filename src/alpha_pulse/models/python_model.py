@@ -37,9 +37,10 @@ def sigmoid(score: float) -> float:
 class PythonModel(BinaryEstimator):
     """The base of an online model of P(label = 1) in Python, which a subclass completes by three methods.
 
-    It is an `alpha_pulse.models.base.OnlineModel`. A subclass implements `begin`, `probability` and `update`. It receives each row standardised by running mean and variance,
-    within `BOUND` standard deviations, and 0 for a missing feature. Its whole state is in the arrays that `begin` creates, of
-    float64 or int64, which never change their shape. Anything else that it changes is lost at a restart.
+    It is an `alpha_pulse.models.base.OnlineModel`. A subclass implements `begin`, `probability` and `update`. It receives each
+    row standardised by running mean and variance, within `BOUND` standard deviations, and 0 for a missing feature. Its whole
+    state is in the arrays that `begin` creates, of float64 or int64, which never change their shape. Anything else that it
+    changes is lost at a restart.
 
     Weights of examples are multiplied by the boost, and are at most `MAX_WEIGHT`. An example of weight 0 changes nothing.
 
