@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import polars as pl
 import pytest
 
 import alpha_pulse as ap
+from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import ConfigError, DataError, NotReadyError, StoreError, UnknownNameError
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.runtime import replay as runtime
+from alpha_pulse.stores import open_store
 
 LEAN: dict[str, Any] = {"batch": {"enabled": False}}
 
@@ -137,6 +140,8 @@ def test_ctrl_c_stops_with_a_run_that_the_same_call_continues(
     assert "stopped after 1,024 steps" in repr(stopped)
     with pytest.raises(NotReadyError, match="has no result yet: it is stopped after 1,024 steps"):
         _ = stopped.metrics
+    with closing(open_store(str(store), StoreConfig())):
+        assert stopped.state == "running"
     finished = replayed(data, store=store)
     assert finished.result is not None
     assert whole.result is not None
