@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,13 +11,15 @@ from alpha_pulse.cli.reading import ChosenBars
 from alpha_pulse.cli.reading_options import DataOptions
 from alpha_pulse.core.config import Config, ExecutionConfig
 from alpha_pulse.core.errors import AlphaPulseError
-from alpha_pulse.data.demos import ABOUT, BARS, PERIOD, STRENGTH, drift
+from alpha_pulse.data.demos import ABOUT, BARS, STRENGTH, drift
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.reporting.data_checks import check_data
 from alpha_pulse.reporting.report import decode_report
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
+from benchmarks.demo_drift import response
 
+TUTORIAL = (Path(__file__).resolve().parents[2] / "docs" / "tutorial.md").read_text(encoding="utf-8")
 IDENTITY = "ea207e20110be94a232f840930e0a4738cf26a144f3ccd46c0d9bdfae666f9d9"
 
 
@@ -39,16 +43,24 @@ def test_a_result_says_that_the_bars_are_synthetic() -> None:
     assert check_data(Config(), random_walk(BARS, seed=1)) == []
 
 
-def test_the_first_change_leads_to_an_alarm_and_to_an_accepted_adaptation() -> None:
-    config = Config(execution=ExecutionConfig(shadow_books=False))
-    bars = drift().cut(PERIOD + 700)
-    result = replay(config, bars, MemoryStore(), "demo")
+def test_the_tutorial_says_what_follows_each_change() -> None:
+    feed = drift()
+    result = replay(Config(execution=ExecutionConfig(shadow_books=False)), feed, MemoryStore(), "demo")
     assert result is not None
     report = decode_report(result)
-    [alarm] = [alarm for alarm in report.drift_alarm_list if (alarm.target, alarm.monitored) == ("direction", "errors")]
-    assert PERIOD < (alarm.ts - bars.first_ts) // bars.interval_ns < PERIOD + 200
-    [action] = report.adaptation_list
-    assert (action.cause, action.kind, action.status) == (f"drift:{alarm.alarm_id}", "reset", "accepted")
+    assert report.warnings == [ABOUT]
+    told: list[tuple[int | None, str | None]] = []
+    for bar in feed.change_points:
+        [row] = re.findall(rf"^\| [0-9:]+ \| {bar:,} \| (.*) \|$", TUTORIAL, re.MULTILINE)
+        delay = re.search(r"[Aa]larm after (\d+) bars", row)
+        outcome = re.search(r"accepted|\*\*rolled back\*\*", row)
+        told.append((int(delay[1]) if delay else None, outcome[0].strip("*").replace(" ", "_") if outcome else None))
+    found = response(feed, report)
+    # The row of the first change is followed by one for its alarm and one for its verdict.
+    assert told[0] == (None, None)
+    assert found[0] == (166, "accepted")
+    assert "**Alarm**, 166 bars later" in TUTORIAL
+    assert told[1:] == found[1:]
 
 
 @pytest.mark.parametrize(
