@@ -171,7 +171,7 @@ def test_what_a_run_would_contain_is_shown_before_its_end(finished: MemoryStore)
     while system.advance(500) == 500:
         pass
     of_result, of_tables = (make_tear_sheet(read_run(each)) for each in (finished, store))
-    left_out = {"run_id", "finished", "warnings", "served_by_symbol"}
+    left_out = {"run_id", "finished", "warnings", "by_symbol"}
     for name in set(of_result.__struct_fields__) - left_out:
         one, other = (msgspec.to_builtins(getattr(sheet, name)) for sheet in (of_result, of_tables))
         assert one == pytest.approx(other, rel=1e-9, abs=1e-6, nan_ok=True) if isinstance(one, float) else same(one, other), (
@@ -188,6 +188,17 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, float) and isinstance(other, float | int):
         return abs(one - other) <= 1e-6 + 1e-9 * abs(one)
     return one == other
+
+
+def test_the_symbols_of_a_run_add_up() -> None:
+    store = MemoryStore()
+    replay(configured({"batch.enabled": False}), again(bundled_feed(INDICES)).cut(900), store, "indices")
+    sheet = make_tear_sheet(read_run(store))
+    (table,) = PageReader(run_page(read_run(store))).section("Symbol by symbol").tables
+    assert [row[0] for row in table[1:]] == ["NASDAQ", "SP500"]
+    net = sum(float(row[1].replace("−", "-").replace(",", "")) for row in table[1:])
+    assert net == pytest.approx(sheet.books["combined"].net_pnl, abs=0.02)
+    assert sum(int(row[3]) for row in table[1:]) == sheet.books["combined"].trades.trades
 
 
 def test_a_run_of_two_symbols_that_another_program_writes(tmp_path: Path) -> None:

@@ -40,6 +40,6 @@ def draw_reliability(axes: Axes, table: ReliabilityTable, target: str, theme: Th
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axis.set_major_formatter(PercentFormatter(1.0))
     ece = "" if table.ece is None else f", ECE {100.0 * table.ece:.1f} %"
     axes.text(0.03, 0.95, f"{table.labels:,} labels{ece}", transform=axes.transAxes, va="top", color=theme.muted, fontsize=8.5)

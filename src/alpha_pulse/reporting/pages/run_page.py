@@ -17,7 +17,7 @@ from alpha_pulse.reporting.pages.performance_sections import (
 )
 from alpha_pulse.reporting.pages.rendering import rendered
 from alpha_pulse.reporting.pages.setting_texts import settings_text
-from alpha_pulse.reporting.pages.skill_sections import drift_section, reliability_section, skill_section
+from alpha_pulse.reporting.pages.skill_sections import drift_section, reliability_section, skill_section, symbols_section
 from alpha_pulse.reporting.tearsheet.content import RunContent
 from alpha_pulse.reporting.tearsheet.sheet import TearSheet, make_tear_sheet
 from alpha_pulse.reporting.words import interval_text
@@ -46,6 +46,7 @@ def page_content(run: RunContent, sheet: TearSheet) -> PageContent:
         rolling_section(run, sheet),
         trades_section(sheet),
         skill_section(run, sheet),
+        symbols_section(sheet),
         drift_section(sheet),
         reliability_section(sheet),
         Section(title="What this does not show", items=sentences.caveats(sheet)),
@@ -73,7 +74,7 @@ def page_content(run: RunContent, sheet: TearSheet) -> PageContent:
             Tile("Costs", money(book.fees + book.costs), "fees, spread, slippage"),
             Tile("Under water", percent(book.under_water_fraction, 0), f"longest {time_span(book.longest_under_water_s)}"),
         ],
-        sections=sections,
+        sections=[section for section in sections if section is not None],
         footer=[
             f"Made by alpha-pulse {sheet.program_version} from the journal of run {sheet.run_id}. "
             f"Settings {sheet.config_hash[:12]}, data {sheet.data.identity[:12]}.",

@@ -140,6 +140,18 @@ def models_sentence(sheet: TearSheet) -> str | None:
     )
 
 
+def symbols_sentence(sheet: TearSheet) -> str:
+    """How many symbols made a profit, and how many forecasts show skill."""
+    symbols = sheet.by_symbol.values()
+    won = sum(symbol.net_pnl > 0.0 for symbol in symbols)
+    parts = []
+    for target in sheet.scores:
+        bounds = [symbol.served[target].skill_millinats_last70_interval for symbol in symbols]
+        above = sum(each is not None and each.low > 0.0 for each in bounds)
+        parts.append(f"the forecast of the {target} is distinguishably better than the base rate in {above:,}")
+    return f"{won:,} of {len(symbols):,} symbols made a profit; {', '.join(parts)}."
+
+
 def drift_sentence(sheet: TearSheet) -> str:
     """How many alarms and adaptations there were, and how these ended."""
     drift = sheet.drift

@@ -8,7 +8,7 @@ from alpha_pulse.metrics.members import MemberScore
 from alpha_pulse.reporting.pages import sentences
 from alpha_pulse.reporting.pages.curves import drift_marks, skill_curves
 from alpha_pulse.reporting.pages.figures import panels_over_time, reliability_panels
-from alpha_pulse.reporting.pages.numbers import DASH, bar_time, interval, number, percent
+from alpha_pulse.reporting.pages.numbers import DASH, bar_time, interval, money, number, percent
 from alpha_pulse.reporting.pages.parts import Grid, LegendItem, Picture, Row, Section
 from alpha_pulse.reporting.pages.svg import both_widths
 from alpha_pulse.reporting.tearsheet.content import RunContent
@@ -39,8 +39,6 @@ def skill_section(run: RunContent, sheet: TearSheet) -> Section:
             "better. Skill 70 and its interval: over the last 70 % of the bars. No change: repeats the last known label.",
         )
     ]
-    if len(sheet.served_by_symbol) > 1:
-        tables.append(_by_symbol(sheet))
     window = run.config.learning.window * len(sheet.data.symbols)
     panels = [
         (f"{target}, mnat per label", skill_curves(run, target, window), drift_marks(sheet.drift, target))
@@ -64,6 +62,13 @@ def skill_section(run: RunContent, sheet: TearSheet) -> Section:
         figures=figures,
         tables=tables,
     )
+
+
+def symbols_section(sheet: TearSheet) -> Section | None:
+    """A row for each symbol; None for a run of one symbol, and before its end."""
+    if len(sheet.by_symbol) < 2:
+        return None
+    return Section(title="Symbol by symbol", sentences=[sentences.symbols_sentence(sheet)], tables=[_by_symbol(sheet)])
 
 
 def drift_section(sheet: TearSheet) -> Section:
@@ -125,21 +130,24 @@ def _score_row(score: MemberScore, *, base: bool) -> list[str]:
 
 
 def _by_symbol(sheet: TearSheet) -> Grid:
-    shown = list(sheet.served_by_symbol.items())[:MOST_SYMBOLS]
+    """The symbols with the largest absolute P&L."""
+    largest = sorted(sheet.by_symbol, key=lambda symbol: -abs(sheet.by_symbol[symbol].net_pnl))[:MOST_SYMBOLS]
     rows = []
-    for symbol, by_target in shown:
-        cells = []
-        for score in by_target.values():
-            cells += [
-                number(score.skill_millinats_last70, "+z.1f"), interval(score.skill_millinats_last70_interval, "+z.1f")
-            ]  # fmt: skip
-        rows.append(Row(symbol, cells))
+    for symbol, result in sheet.by_symbol.items():
+        if symbol in largest:
+            cells = [money(result.net_pnl, signed=True), money(result.gross_pnl, signed=True), f"{result.trades:,}"]
+            for score in result.served.values():
+                bounds = interval(score.skill_millinats_last70_interval, "+z.1f")
+                cells += [number(score.skill_millinats_last70, "+z.1f"), bounds]
+            rows.append(Row(symbol, cells))
     titles = [title for target in sheet.scores for title in (f"{target} 70", "95 % interval")]
-    more = len(sheet.served_by_symbol) - len(shown)
-    note = "Skill of the served prediction over the last 70 % of the bars, by symbol." + (
-        f" {more:,} more symbols are not shown." if more else ""
+    more = len(sheet.by_symbol) - len(rows)
+    note = (
+        "P&L of the combined book in units of cash, open lots at the last close; skill of the served prediction over the last "
+        "70 % of the bars."
     )
-    return Grid("symbol", titles, rows, note)
+    note += f" {more:,} more symbols with smaller P&L are not shown." if more else ""
+    return Grid("symbol", ("net P&L", "gross P&L", "lots", *titles), rows, note)
 
 
 def _action_row(action: Action) -> list[str]:

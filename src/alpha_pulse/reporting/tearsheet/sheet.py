@@ -12,6 +12,7 @@ from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.metrics.members import MemberScore, TargetReliability
 from alpha_pulse.reporting.ml_pnl import RULES, ml_pnl
+from alpha_pulse.reporting.report import Report
 from alpha_pulse.reporting.success_types import MlPnl
 from alpha_pulse.reporting.tearsheet.books import BookPerformance, book_performance, gross_changes
 from alpha_pulse.reporting.tearsheet.content import RunContent
@@ -48,11 +49,21 @@ class PredictionCounts(msgspec.Struct, frozen=True, kw_only=True):
     ties: int
 
 
+class SymbolResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One symbol of a finished run: P&L of the combined book in units of cash, open lots at the last close; closed trades; and
+    the scores of the served prediction by target."""
+
+    net_pnl: float
+    gross_pnl: float
+    trades: int
+    served: dict[str, MemberScore]
+
+
 class TearSheet(msgspec.Struct, frozen=True, kw_only=True):
     """A run in numbers. ``finished``: whether the run has come to the end of its data; otherwise all is as of its newest step.
 
-    ``settings``: those that differ from the defaults, each with the default and the value of the run. ``served_by_symbol``: the
-    scores of the served prediction by symbol and target, of a finished run. ``rolling_window``: steps of the rolling Sharpe
+    ``settings``: those that differ from the defaults, each with the default and the value of the run. ``by_symbol``: of a
+    finished run. ``rolling_window``: steps of the rolling Sharpe
     ratio; None where the run is too short. ``commands``: commands that users gave during the run.
     """
 
@@ -68,7 +79,7 @@ class TearSheet(msgspec.Struct, frozen=True, kw_only=True):
     books: dict[str, BookPerformance]
     predictions: PredictionCounts
     scores: dict[str, dict[str, MemberScore]]
-    served_by_symbol: dict[str, dict[str, MemberScore]]
+    by_symbol: dict[str, SymbolResult]
     reliability: dict[str, TargetReliability]
     drift: DriftSummary
     ml_pnl: MlPnl | None
@@ -91,12 +102,7 @@ def make_tear_sheet(run: RunContent) -> TearSheet:
         books={book: book_performance(run, book) for book in run.books},
         predictions=_predictions(run),
         scores={target: member_scores(run, target) for target in TARGETS} if result is None else result.metrics,
-        served_by_symbol={}
-        if result is None
-        else {
-            symbol: {target: members["served"] for target, members in part.metrics.items()}
-            for symbol, part in result.by_symbol.items()
-        },
+        by_symbol={} if result is None else _by_symbol(result),
         reliability={target: reliability(run, target) for target in TARGETS} if result is None else result.reliability,
         drift=drift_summary(run),
         ml_pnl=_ml_pnl(run) if result is None else result.success_metrics.ml_pnl,
@@ -109,6 +115,18 @@ def rolling_window(run: RunContent) -> int | None:
     curve = run.curve(PRIMARY)
     window = min(len(curve.equity) // WINDOWS_PER_RUN, round(LONGEST_WINDOW_YEARS * curve.per_year))
     return window if window >= LEAST_WINDOW else None
+
+
+def _by_symbol(result: Report) -> dict[str, SymbolResult]:
+    return {
+        symbol: SymbolResult(
+            net_pnl=part.net_pnl,
+            gross_pnl=part.gross_pnl,
+            trades=part.trades,
+            served={target: members["served"] for target, members in part.metrics.items()},
+        )
+        for symbol, part in result.by_symbol.items()
+    }
 
 
 def _data(run: RunContent) -> DataSummary:
