@@ -17,6 +17,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -130,10 +131,18 @@ def check_python(wheel: Path, version: str, python: str, place: Path) -> None:
     say(f"Python {version}: ap.replay traded {bars} bars, with {trades} trades; stored runs: {runs}")
     result = json.loads(run("alpha-pulse", "replay", "--store", "memory://", "--json", "-", environ=environ, cwd=home))
     say(f"Python {version}: replay traded {result['bars']:,} bars, decisions {result['decisions_sha256'][:12]}")
-    for finding in json.loads(run("alpha-pulse", "doctor", "--json", environ=environ, cwd=home))["findings"]:
+    found = run("alpha-pulse", "doctor", "--json", "--port", str(free_port()), environ=environ, cwd=home)
+    for finding in json.loads(found)["findings"]:
         say(f"  {finding['name']}: {finding['detail']}")
     serve(environ, home)
     say(f"Python {version}: complete, in {time.monotonic() - started:.0f} s")
+
+
+def free_port() -> int:
+    """A port that no program uses now."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return int(bound.getsockname()[1])
 
 
 def clean_environ(home: Path, programs: Path) -> dict[str, str]:
