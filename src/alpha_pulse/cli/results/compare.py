@@ -9,11 +9,12 @@ import msgspec
 from rich.console import Console
 
 from alpha_pulse.cli.render.comparison import show_comparison
+from alpha_pulse.cli.results.reading import read_with_progress
 from alpha_pulse.cli.terminal.paths import check_folders_exist, check_separate_files
 from alpha_pulse.cli.terminal.streams import result_file
 from alpha_pulse.library.places import find_run
 from alpha_pulse.reporting.comparison import RunComparison, compare_runs
-from alpha_pulse.reporting.tearsheet import RunContent, read_run
+from alpha_pulse.reporting.tearsheet import RunContent
 
 
 def compare_stored(runs: Sequence[str], html: Path | None, *, json: bool) -> None:
@@ -37,7 +38,7 @@ def compare_stored(runs: Sequence[str], html: Path | None, *, json: bool) -> Non
     check_folders_exist({"--html": html}, None)
     for store in stores:
         check_separate_files({"--html": html}, {}, str(store))
-    contents = [read_run(store) for store in stores]
+    contents = [read_with_progress(store) for store in stores]
     comparison = compare_runs(contents)
     if html is not None:
         _write(contents, comparison, html)

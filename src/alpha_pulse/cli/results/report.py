@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 
+from alpha_pulse.cli.results.reading import read_with_progress
 from alpha_pulse.cli.terminal.paths import check_folders_exist, check_separate_files
 from alpha_pulse.cli.terminal.streams import result_file
 from alpha_pulse.library.places import find_run
 from alpha_pulse.reporting.pages.run_page import run_page
-from alpha_pulse.reporting.tearsheet import read_run
 
 
 def report_run(run: str, html: Path, *, json: bool) -> None:
@@ -33,7 +33,7 @@ def report_run(run: str, html: Path, *, json: bool) -> None:
     store = find_run(run)
     check_folders_exist({"--html": html}, None)
     check_separate_files({"--html": html}, {}, str(store))
-    content = read_run(store)
+    content = read_with_progress(store)
     with result_file(html) as file:
         page = run_page(content).encode()
         assert file is not None

@@ -8,8 +8,9 @@ from rich.console import Console
 from alpha_pulse.cli.render.report import NARROWEST, WIDEST
 from alpha_pulse.cli.render.report import show as show_report
 from alpha_pulse.cli.render.tear_sheet import show_performance, show_progress
+from alpha_pulse.cli.results.reading import read_with_progress
 from alpha_pulse.library.places import find_run
-from alpha_pulse.reporting.tearsheet import make_tear_sheet, read_run
+from alpha_pulse.reporting.tearsheet import make_tear_sheet
 
 
 def show_run(run: str, *, json: bool) -> None:
@@ -27,7 +28,7 @@ def show_run(run: str, *, json: bool) -> None:
     AlphaPulseError
         There is no such run, it has no bars, or it is damaged.
     """
-    content = read_run(find_run(run))
+    content = read_with_progress(find_run(run))
     sheet = make_tear_sheet(content)
     if json:
         print(msgspec.json.format(msgspec.json.encode(sheet), indent=2).decode())

@@ -76,13 +76,15 @@ def parts(source: Source, on_progress: Callable[[int], object] = lambda _: None)
     yield {"run": _run(source, steps)}
 
 
-def tables(run: Source | Path | str, *names: str) -> Frames:
+def tables(run: Source | Path | str, *names: str, on_progress: Callable[[int], object] = lambda _: None) -> Frames:
     """The tables of a run by name, as in `alpha_pulse.journal.export.columns.TABLES`: all, or those that are named.
 
     Parameters
     ----------
     run
         A store, a snapshot of one, or the path of a store's file. The run may be in progress.
+    on_progress
+        Called with the number of steps that were read.
 
     Raises
     ------
@@ -104,7 +106,7 @@ def tables(run: Source | Path | str, *names: str) -> Frames:
             raise ValueError(f"there is no table {name!r}; the tables are {', '.join(TABLES)}")
     collected: dict[str, list[pl.DataFrame]] = {name: [empty(name)] for name in names or TABLES}
     with StoreReader(Path(run)) if isinstance(run, str | Path) else nullcontext(run) as source:
-        for frames in parts(source):
+        for frames in parts(source, on_progress):
             for name, found in collected.items():
                 if name in frames:
                     found.append(frames[name])

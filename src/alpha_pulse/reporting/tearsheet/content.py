@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,13 +87,15 @@ class RunContent:
         return BookCurve(rows["seq"].to_numpy(), known, equity, step_returns(equity, initial), initial)
 
 
-def read_run(run: Source | Path | str) -> RunContent:
+def read_run(run: Source | Path | str, on_progress: Callable[[int], object] = lambda _: None) -> RunContent:
     """Read a run, which may be in progress.
 
     Parameters
     ----------
     run
         A store, a snapshot of one, or the path of a store's file.
+    on_progress
+        Called with the number of steps that were read.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def read_run(run: Source | Path | str) -> RunContent:
             raise StoreError("no run has been written yet to this store; start one, as with alpha-pulse replay --store")
         identity, result = source.identity, source.result()
         config = stored_config(identity)
-        found = tables(source, *TABLES)
+        found = tables(source, *TABLES, on_progress=on_progress)
     if found["equity"].is_empty():
         raise StateError(f"run {identity.run_id} has no bars yet, so there is nothing to show; wait for its first bars")
     return RunContent(identity, config, None if result is None else decode_report(result), found)
