@@ -90,4 +90,4 @@ def test_python_knows_the_option(tmp_path: Path) -> None:
     path = written(tmp_path, [f"{day:%d/%m/%Y}" for day in NINE])
     assert read_data(path, dates="dmy").bars.ts_start.size == len(NINE)
     with pytest.raises(ConfigError, match="dates"):
-        read_data(path, dates="DMY")
+        read_data(path, dates="DMY")  # type: ignore[arg-type]  # what is refused
