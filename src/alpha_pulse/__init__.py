@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from alpha_pulse.core.types import Signal as Signal
     from alpha_pulse.features.own import Bars as Bars
     from alpha_pulse.features.own import feature as feature
+    from alpha_pulse.feedback.own_target import labelled as labelled
+    from alpha_pulse.feedback.own_target import return_over_cost as return_over_cost
+    from alpha_pulse.feedback.own_target import target as target
+    from alpha_pulse.feedback.own_target import triple_barrier as triple_barrier
     from alpha_pulse.feedback.trade_outcome import trade_outcome as trade_outcome
     from alpha_pulse.feedback.trading_feedback_service import TradingFeedbackService as TradingFeedbackService
     from alpha_pulse.learning.online_learning_service import OnlineLearningService as OnlineLearningService
@@ -58,13 +62,17 @@ _PLACES = {
     "Run": "alpha_pulse.library.run",
     "Signal": "alpha_pulse.core.types",
     "TradingFeedbackService": "alpha_pulse.feedback.trading_feedback_service",
+    "compare": "alpha_pulse.library.compare",
     "evaluate": "alpha_pulse.library.evaluating",
     "feature": "alpha_pulse.features.own",
-    "compare": "alpha_pulse.library.compare",
+    "labelled": "alpha_pulse.feedback.own_target",
     "open_run": "alpha_pulse.library.listing",
     "replay": "alpha_pulse.library.replay",
+    "return_over_cost": "alpha_pulse.feedback.own_target",
     "runs": "alpha_pulse.library.listing",
+    "target": "alpha_pulse.feedback.own_target",
     "trade_outcome": "alpha_pulse.feedback.trade_outcome",
+    "triple_barrier": "alpha_pulse.feedback.own_target",
 }
 """The module of each public name."""
 _MODULES = ("data",)
@@ -93,10 +101,14 @@ __all__ = [
     "data",
     "evaluate",
     "feature",
+    "labelled",
     "open_run",
     "replay",
+    "return_over_cost",
     "runs",
+    "target",
     "trade_outcome",
+    "triple_barrier",
 ]
 
 

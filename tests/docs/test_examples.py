@@ -28,3 +28,9 @@ def test_an_example_prints_what_the_page_shows(script: Path) -> None:
 def test_every_service_has_an_example() -> None:
     text = "".join(script.read_text(encoding="utf-8") for script in SCRIPTS)
     assert [name for name in SERVICES if f"ap.{name}(" not in text] == []
+
+
+def test_the_own_feature_makes_predictions_better(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(ROOT / "examples" / "own_feature.py"), run_name="__main__")
+    without, with_it = (float(skill) for skill in re.findall(r"skill ([+-][0-9.]+) millinats", capsys.readouterr().out))
+    assert with_it > without > 0.0

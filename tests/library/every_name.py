@@ -48,6 +48,7 @@ def main(folder: Path) -> None:
         ap.open_run("nowhere")
     assert ap.__version__.count(".") == 2
     assert gap.__doc__
+    assert [each.horizon for each in (up, *OTHERS)] == [1, 5, 5, 5]
 
 
 class Follow(ap.RuleAgent):
@@ -94,6 +95,18 @@ def taught() -> Mean:
 
 def hours(run: ap.Run) -> pl.Series:
     return run.features["open_time"].dt.hour() >= 12
+
+
+@ap.target(horizon=1)
+def up(known: ap.Bars, later: ap.Bars) -> bool:
+    return bool(later.close[-1] > known.close[-1])
+
+
+OTHERS = [
+    ap.triple_barrier(upper=1.0, lower=1.0, horizon=5),
+    ap.return_over_cost(cost_bps=4.0, horizon=5),
+    ap.labelled({}, horizon=5),
+]
 
 
 @ap.feature(warmup=2)

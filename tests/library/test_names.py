@@ -41,10 +41,14 @@ NAMES = {
     "data",
     "evaluate",
     "feature",
+    "labelled",
     "open_run",
     "replay",
+    "return_over_cost",
     "runs",
+    "target",
     "trade_outcome",
+    "triple_barrier",
 }
 """A name that is removed or renamed breaks users' programs; a new one is entered here and in `every_name.py`."""
 RUN_MEMBERS = {

@@ -55,6 +55,16 @@ class FeaturesConfig(_Section, frozen=True):
     hash of the configuration. A run that states another one is refused."""
 
 
+class TargetsConfig(_Section, frozen=True):
+    """A user's own targets, beside those of the program."""
+
+    own: tuple[str, ...] = ()
+    """Own targets, as `module:name`, from the current folder or installed packages (docs/how-to/own-target.md). They are
+    predicted, scored and learned for each symbol; nothing is traded on them."""
+    sources: dict[str, str] = {}
+    """SHA-256 of the module of each own target, as in `features.sources`."""
+
+
 class BatchConfig(_Section, frozen=True):
     """The frozen LightGBM model."""
 
@@ -225,6 +235,7 @@ class Config(_Section, frozen=True):
     """Seed of every generator: LightGBM's, and that of the bootstrap for reported intervals."""
     learning: LearningConfig = msgspec.field(default_factory=LearningConfig)
     features: FeaturesConfig = msgspec.field(default_factory=FeaturesConfig)
+    targets: TargetsConfig = msgspec.field(default_factory=TargetsConfig)
     batch: BatchConfig = msgspec.field(default_factory=BatchConfig)
     serving: ServingConfig = msgspec.field(default_factory=ServingConfig)
     agents: AgentsConfig = msgspec.field(default_factory=AgentsConfig)
@@ -246,10 +257,12 @@ class Config(_Section, frozen=True):
 
     @property
     def decisive(self) -> dict[str, Any]:
-        """Everything that can change a decision, as JSON values by section; ``features`` only if it is not empty, so that runs
-        without own features keep the hash that they had before there were any."""
+        """Everything that can change a decision, as JSON values by section; ``features`` and ``targets`` only if they are not
+        empty, so that runs without own ones keep the hash that they had before there were any."""
         content: dict[str, Any] = msgspec.to_builtins(self)
         content.pop("store")
         if self.features == FeaturesConfig():
             content.pop("features")
+        if self.targets == TargetsConfig():
+            content.pop("targets")
         return content

@@ -78,7 +78,7 @@ class AgentError(AlphaPulseError):
 
 
 class FeatureError(AlphaPulseError):
-    """A user's own feature that violates its contract."""
+    """A user's own feature or target that violates its contract."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

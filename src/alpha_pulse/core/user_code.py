@@ -43,6 +43,30 @@ def named_object(what: str, path: str) -> Any:
     return getattr(module, name)
 
 
+def path_of(named: object) -> str:
+    """``module:name`` of an object that is a variable of an imported module.
+
+    Raises
+    ------
+    UnknownNameError
+        No module has it, as where it was made within a function.
+
+    >>> import math
+    >>> path_of(math.hypot)
+    'math:hypot'
+    """
+    own = sys.modules.get(getattr(named, "__module__", None) or "")
+    for module in [own, *sys.modules.values()]:
+        if isinstance(module, ModuleType):
+            for name, value in list(vars(module).items()):
+                if value is named:
+                    return f"{module.__name__}:{name}"
+    raise UnknownNameError(
+        f"{getattr(named, '__name__', named)!r} is no variable of a module, so a stored run could not find it again; "
+        "define it at the top of a module or of a notebook"
+    )
+
+
 @cache
 def source_sha256(what: str, path: str) -> str:
     """SHA-256, in hex, of the file that defines ``module:name``; for a name that was typed in, of its own source.

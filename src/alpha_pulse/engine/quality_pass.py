@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from alpha_pulse.adaptation import AdaptiveModelManager
 from alpha_pulse.core.types import AdaptationAction, DriftAlarm, RegimeChange, TradeOutcome
 from alpha_pulse.engine.events import ALARMED, ENDED, QUALITY_, REGIME, REQUESTED, TIMED, Events, Place
-from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
+from alpha_pulse.engine.symbol_state import SymbolState
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.trade_quality import TARGET
@@ -22,7 +22,7 @@ from alpha_pulse.kernels.session import layout
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import ScoredPrediction, Session
 
-RANK = len(TARGETS)
+RANK = 1_000_000
 """After the symbol's other sessions."""
 
 

@@ -23,12 +23,14 @@ from alpha_pulse.engine.row_kernels import hand_on
 from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.features.extractor import MIN_BARS, FeatureExtractor
+from alpha_pulse.feedback.own_labels import NamedTarget, OwnLabels
 from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.learning.feature_history import FeatureHistory
 from alpha_pulse.learning.feature_monitor import FeatureMonitor
 
 TARGETS = ("volatility", "direction")
+"""The program's own targets; those of a user follow them."""
 
 
 class SymbolState:
@@ -46,9 +48,19 @@ class SymbolState:
         Of it: ``learning`` (horizons) and ``adaptation`` (which detector monitors the features).
     capacity
         Rows of a block at most.
+    own_targets
+        The own targets of the run.
     """
 
-    def __init__(self, index: int, extractor: FeatureExtractor, regimes: RegimeDetector, config: Config, capacity: int) -> None:
+    def __init__(
+        self,
+        index: int,
+        extractor: FeatureExtractor,
+        regimes: RegimeDetector,
+        config: Config,
+        capacity: int,
+        own_targets: Sequence[NamedTarget] = (),
+    ) -> None:
         self.index = index
         self.symbol = extractor.symbol
         self.extractor = extractor
@@ -59,7 +71,8 @@ class SymbolState:
         self.history = FeatureHistory()
         """Features of the bars so far, while a batch model waits to be trained on them."""
         self.targets: dict[str, TargetLoop] = {}
-        """By target, in the order of `TARGETS`; added when its session is open."""
+        """By target, in the order of `TARGETS`, then the own ones; added when its session is open."""
+        self._own_labels = OwnLabels(self.symbol, own_targets) if own_targets else None
         self._first_ts = 0
         self._changes: dict[int, list[RegimeChange]] = {}
         self._masks: NDArray[np.bool_] | None = None
@@ -77,8 +90,8 @@ class SymbolState:
 
     @property
     def compiled(self) -> bool:
-        """Whether no model is called back, nor a plug-in's detector, nor an own feature."""
-        return self.extractor.compiled and all(target.compiled for target in self.targets.values())
+        """Whether no model is called back, nor a plug-in's detector, nor an own feature or target."""
+        return self.extractor.compiled and self._own_labels is None and all(target.compiled for target in self.targets.values())
 
     @property
     def _gathering(self) -> bool:
@@ -134,6 +147,9 @@ class SymbolState:
                 "expected prices above 0 and high at least low; correct the feed"
             )
         self._masks = self.extractor.masks(before + 1, rows.bars)
+        if self._own_labels is not None:
+            for name, labels in self._own_labels.compute(before + 1, rows.ts, rows.bars).items():
+                self.targets[name].take_labels(labels)
 
     def _kept_features(self) -> NDArray[np.float64]:
         """The block's features in an array that lasts; it is kept while a batch model waits for them."""
@@ -202,6 +218,7 @@ class SymbolState:
             f"level/{symbol}": self.calibrator,
             f"monitor/{symbol}": self.feature_monitor,
             f"instrument/{symbol}": self,
+            **({} if self._own_labels is None else {f"own_labels/{symbol}": self._own_labels}),
             **{f"target/{symbol}/{name}": target for name, target in self.targets.items()},
         }
 
@@ -230,7 +247,7 @@ class _TargetPass:
         events: Events,
     ) -> None:
         self._symbol, self._target, self._block, self._manager, self._events = symbol, target, block, manager, events
-        self._rank = TARGETS.index(name)
+        self._rank = list(symbol.targets).index(name)
         self._fires, self._requests = fires, requests
         self._counted = 0
         self._pauses: list[int] = []

@@ -33,6 +33,7 @@ from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.features.own_columns import OwnFeature, load_own
 from alpha_pulse.features.own_sources import pinned
 from alpha_pulse.feedback import TradingFeedbackService
+from alpha_pulse.feedback.own_labels import load_targets
 from alpha_pulse.feedback.trade_quality import MODEL as QUALITY_MODEL
 from alpha_pulse.feedback.trade_quality import TARGET
 from alpha_pulse.feeds.base import Feed, FeedInfo
@@ -78,10 +79,10 @@ class System:
     Raises
     ------
     ConfigError
-        A setting by symbol names one that is not in the data, the models do not fit into a checkpoint, or an own feature is
-        none, or not the one of this configuration.
+        A setting by symbol names one that is not in the data, the models do not fit into a checkpoint, or a function is no own
+        feature or target, or not the one of this configuration.
     UnknownNameError
-        A model, detector, agent or own feature of the configuration does not exist.
+        A model, detector, agent, own feature or target of the configuration does not exist.
 
     References
     ----------
@@ -97,7 +98,7 @@ class System:
         self.regimes = RegimeMonitor(feed.symbols, feed.interval_ns)
         self.block_slices = min(feed.total_bars, max(MIN_BLOCK, min(MAX_BLOCK, MAX_ROWS // len(feed.symbols))))
         """Slices that are processed at once, at most."""
-        own = load_own(config.features)
+        own, self._own_targets = load_own(config.features), load_targets(config.targets)
         self.symbols = {symbol: self._symbol_state(index, symbol, own) for index, symbol in enumerate(feed.symbols)}
         self.learning = OnlineLearningService(config, self._n_features)
         self.serving = ModelServingService(config, self.learning, self._batch_member if config.batch.enabled else None)
@@ -121,13 +122,10 @@ class System:
 
     def _symbol_state(self, index: int, symbol: str, own: tuple[OwnFeature, ...]) -> SymbolState:
         extractor = FeatureExtractor(
-            symbol,
-            has_volume=self.feed.has_volume,
-            has_quotes=self.feed.has_quotes,
-            volatility_horizon=self.config.learning.volatility_horizon_bars,
-            own=own,
-        )
-        return SymbolState(index, extractor, self.regimes.detectors[symbol], self.config, self.block_slices)
+            symbol, has_volume=self.feed.has_volume, has_quotes=self.feed.has_quotes,
+            volatility_horizon=self.config.learning.volatility_horizon_bars, own=own,
+        )  # fmt: skip
+        return SymbolState(index, extractor, self.regimes.detectors[symbol], self.config, self.block_slices, self._own_targets)
 
     def _n_features(self, symbol: str, target: str) -> int:
         extra = EXTRA_FEATURES if target == TARGET else 0
@@ -167,8 +165,9 @@ class System:
 
     def _open(self, symbol: str) -> None:
         state = self.symbols[symbol]
-        for target in TARGETS:
-            session = self.learning.open_session(symbol, target, engine_owned=True)
+        own = {each.name: each.target.horizon for each in self._own_targets}
+        for target in self.targets:
+            session = self.learning.open_session(symbol, target, None, own.get(target), engine_owned=True)
             self.serving.add_session(symbol, target)
             state.targets[target] = TargetLoop(
                 self.serving.target(symbol, target),
@@ -205,21 +204,19 @@ class System:
     def _pipeline(self, journal: Journal, committed: Callable[[JournalBlock], None]) -> Pipeline:
         decisions = DecisionPass(self.config, self.symbols, self.agents, self.execution, self.feedback)
         return Pipeline(
-            self.clock,
-            self.symbols,
-            self.learning,
-            self.serving,
-            self.execution,
-            self.feedback,
-            self.adaptation,
-            self.regimes,
+            self.clock, self.symbols, self.learning, self.serving, self.execution, self.feedback, self.adaptation, self.regimes,
             QualityPass(self.symbols, self.learning, self.execution, self.feedback, self.adaptation),
             decisions,
             LearningState(self.symbols, self.learning, self.serving, self.adaptation, self.regimes),
             BlockRecorder(self.layout, tuple(self.symbols.values()), decisions, EventRows(self.execution, self.config.risk)),
             journal,
             committed,
-        )
+        )  # fmt: skip
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets of each symbol: the program's own, then those of the user."""
+        return (*TARGETS, *(each.name for each in self._own_targets))
 
     def components(self) -> dict[str, Stateful]:
         """All components with state, by name: the content of a checkpoint, and of `state_sha256`."""

@@ -100,13 +100,17 @@ class TargetLoop:
         spec, learning = self.session.spec, config.learning
         tolerance = learning.label_tolerance_bars
         settings = np.zeros(layout.SETTINGS, dtype=np.int64)
-        settings[layout.TARGET] = TARGET_CODES[spec.target]
+        settings[layout.TARGET] = TARGET_CODES.get(spec.target, layout.OWN)
         settings[layout.HORIZON], settings[layout.INTERVAL_NS] = spec.horizon, interval_ns
         settings[layout.TOLERANCE_NS] = layout.NEVER if tolerance is None else tolerance * interval_ns
         settings[layout.NEXT_OPEN_ENTRY] = learning.label_entry == "next_open"
         settings[layout.CALIBRATION] = CALIBRATIONS[config.serving.calibration]
         settings[layout.WIDTH], settings[layout.OUTPUTS] = spec.n_features, self.session.model.n_outputs
         return settings
+
+    def take_labels(self, labels: NDArray[np.int64]) -> None:
+        """Before `run`: the labels of an own target that become known at the rows, see `alpha_pulse.feedback.own_labels`."""
+        self._codes[: len(labels), layout.LABEL_VALUE] = labels
 
     def _connect(self) -> None:
         """Enter the arrays that are replaced now and then: of the model, of a trial, of the batch member."""

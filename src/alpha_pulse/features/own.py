@@ -71,15 +71,12 @@ class Feature:
         Bars that the function needs.
     """
 
+    __name__: str
+
     def __init__(self, function: Function, warmup: int) -> None:
         self.function = function
         self.warmup = warmup
         functools.update_wrapper(self, function)
-
-    @property
-    def path(self) -> str:
-        """``module:name``, as in a configuration, of a function that is defined at the top of its module."""
-        return f"{self.function.__module__}:{self.function.__name__}"
 
     def __call__(self, bars: Bars) -> Any:
         """The function's result for ``bars``."""

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.config import FeaturesConfig
 from alpha_pulse.core.errors import ConfigError, FeatureError
-from alpha_pulse.core.stateful import State, take_all
+from alpha_pulse.core.stateful import State
 from alpha_pulse.core.user_code import named_object
 from alpha_pulse.features.layout import CLIP
+from alpha_pulse.features.newest_bars import NewestBars
 from alpha_pulse.features.own import Bars, Feature, Row, Times
 from alpha_pulse.features.schema import ALL_NAMES, MIN_BARS
 
-PRICES = len(Bars._fields) - 1
 RESERVED = ("seq", "symbol", "open_time", "known_at")
 """The other columns of the exported table of features."""
 DECIMALS = 1e6
@@ -99,9 +99,7 @@ class OwnColumns:
 
     def __init__(self, symbol: str, own: Sequence[OwnFeature]) -> None:
         self._symbol, self._own = symbol, own
-        kept = max(each.feature.warmup for each in own) - 1
-        self._ts: Times = np.zeros(kept, dtype=np.int64)
-        self._prices: Row = np.zeros((PRICES, kept))
+        self._newest = NewestBars(max(each.feature.warmup for each in own) - 1)
         self.missing: NDArray[np.bool_] = np.zeros((0, len(own)), dtype=np.bool_)
 
     def fill(self, first: int, ts: Times, prices: Row, columns: Row) -> None:
@@ -121,9 +119,7 @@ class OwnColumns:
         FeatureError
             A function violates its contract; the message names the function, the symbol and the bar.
         """
-        kept = len(self._ts)
-        both = np.ascontiguousarray(np.concatenate([self._prices, prices.T], axis=1))
-        bars = Bars.of(np.concatenate([self._ts, ts]), both)
+        kept, bars = self._newest.kept, self._newest.extend(ts, prices)
         self.missing = np.zeros(columns.shape, dtype=np.bool_)
         for column, each in enumerate(self._own):
             start = kept + 1 - each.feature.warmup
@@ -133,7 +129,6 @@ class OwnColumns:
                     value = self._value(each, first + row, bars.part(start + row, kept + 1 + row))
                 self.missing[row, column] = math.isnan(value)
                 columns[row, column] = 0.0 if math.isnan(value) else served(value)
-        self._ts, self._prices = bars.ts[len(ts) :].copy(), both[:, len(ts) :].copy()
 
     def _value(self, each: OwnFeature, number: int, bars: Bars) -> float:
         try:
@@ -146,11 +141,11 @@ class OwnColumns:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(arrays={"own_ts": self._ts.copy(), "own_prices": self._prices.copy()})
+        return self._newest.snapshot()
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        take_all({"own_ts": self._ts, "own_prices": self._prices}, state)
+        self._newest.restore(state)
 
 
 def served(value: float) -> float:

@@ -16,11 +16,14 @@ from alpha_pulse.core.config_loading import load_config
 from alpha_pulse.core.config_toml import origins
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, UnknownNameError, did_you_mean
 from alpha_pulse.core.plugins import load, names
+from alpha_pulse.core.user_code import path_of
 from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.detectors.calibrated import tuned
 from alpha_pulse.features.own import Feature
 from alpha_pulse.features.own_columns import load_own
 from alpha_pulse.features.own_sources import pinned
+from alpha_pulse.feedback.own_labels import load_targets
+from alpha_pulse.feedback.own_target import OwnTarget
 from alpha_pulse.models import ONLINE
 
 Settings = Config | Mapping[str, Any] | str | Path | None
@@ -35,7 +38,7 @@ def load_settings(path: Path | None) -> Config:
     ConfigError
         A key or a value is invalid.
     UnknownNameError
-        Neither this program nor a plug-in has such an agent, detector or model, or there is no such own feature.
+        Neither this program nor a plug-in has such an agent, detector or model, or there is no such own feature or target.
     """
     return _checked(load_config(path), origins(path))
 
@@ -55,7 +58,7 @@ def settings_of(config: Settings, changes: Mapping[str, Any]) -> Config:
     ConfigError
         A key or a value is invalid.
     UnknownNameError
-        Neither this program nor a plug-in has such an agent, detector or model, or there is no such own feature.
+        Neither this program nor a plug-in has such an agent, detector or model, or there is no such own feature or target.
 
     >>> settings_of({"venue": {"fee_bps": 3}}, {"seed": 7}).venue.fee_bps
     3.0
@@ -106,11 +109,11 @@ def _section_advice(name: str, value: Any, fields: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A number of numpy as one of Python, and an own feature as its path."""
+    """A number of numpy as one of Python, and an own feature or target as its path."""
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
-    if isinstance(value, Feature):
-        return value.path
+    if isinstance(value, Feature | OwnTarget):
+        return path_of(value)
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -121,16 +124,17 @@ def _checked(config: Config, sources: Mapping[str, str]) -> Config:
     if config.adaptation.drift_threshold is not None:
         _try_threshold(config.adaptation.detector, config.adaptation.drift_threshold, sources)
     _refuse_unknown("agents.members", "agents", AGENTS, config.agents.members, sources)
-    return _with_own_features(config, sources)
+    return _with_own_code(config, sources)
 
 
-def _with_own_features(config: Config, sources: Mapping[str, str]) -> Config:
-    """Load the own features, and enter their sources. Raises the error of the loader, with the place of the key."""
-    try:
-        config = pinned(config)
-        load_own(config.features)
-    except AlphaPulseError as error:
-        raise type(error)(f"{_place('features.own', sources)}: {error}") from error
+def _with_own_code(config: Config, sources: Mapping[str, str]) -> Config:
+    """Load own features and targets, and enter their sources. Raises the error of the loader, with the place of the key."""
+    for section, load_all in (("features", load_own), ("targets", load_targets)):
+        try:
+            config = pinned(config, [section])
+            load_all(getattr(config, section))
+        except AlphaPulseError as error:
+            raise type(error)(f"{_place(f'{section}.own', sources)}: {error}") from error
     return config
 
 

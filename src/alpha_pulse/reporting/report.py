@@ -12,7 +12,6 @@ from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.core.durations import YEAR_NS
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.version import __version__
-from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.execution.book import BookResult, SymbolResult
 from alpha_pulse.execution.decision import Carried
@@ -169,7 +168,7 @@ def make_report(system: System, bars_per_second: float | None = None) -> Report:
         The journal is damaged.
     """
     symbols = tuple(system.feed.symbols)
-    summary = summarise(system.store, symbols, TARGETS)
+    summary = summarise(system.store, symbols, system.targets)
     everything, opened = _part(system, summary, symbols), system.feed.bar_open
     return Report(
         **msgspec.structs.asdict(everything),
@@ -237,17 +236,17 @@ def _part(system: System, summary: RunSummary, symbols: tuple[str, ...], *, sing
         ml_fraction=sum(item.ml_decisions for item in counts_by_symbol) / decisions if decisions else None,
         refusals=sum(item.refusals for item in counts_by_symbol),
         abstentions=sum(item.abstentions for item in counts_by_symbol),
-        metrics={target: _scores(system, summary, target, symbols) for target in TARGETS},
+        metrics={target: _scores(system, summary, target, symbols) for target in system.targets},
         hit_rates=_hit_rates(summary.tables["direction"], _rows_of(summary, "direction", symbols)),
         books={name: _book(result, cash) for name, result in books.items()},
         drift_alarms=sum(alarm.symbol in symbols for alarm in summary.alarms),
         **alarm_counts(response for response in summary.responses.values() if response.symbol in symbols),
         adaptations=sum(action.symbol in symbols for action in summary.actions.values()),
-        success_metrics=success_metrics(system, summary, [(symbol, target) for symbol in symbols for target in TARGETS]),
+        success_metrics=success_metrics(system, summary, [(symbol, target) for symbol in symbols for target in system.targets]),
         against_base={
             f"{symbol}/{target}": compared.result
             for symbol in symbols
-            for target in TARGETS
+            for target in system.targets
             if (compared := system.learning.session(symbol, target).against_base) is not None
         },
     )

@@ -117,8 +117,9 @@ class Inspector:
                 f"prediction {prediction_id!r} has no symbol of this run; ids are SYMBOL/TARGET/BAR, for example "
                 f"{next(iter(symbols))}/{TARGETS[0]}/1234{did_you_mean(symbol, symbols)}"
             )
-        if target not in TARGETS:
-            raise NotFoundError(f"prediction {prediction_id!r} is of target {target!r}{did_you_mean(target, TARGETS)}")
+        targets = symbols[symbol].predictions
+        if target not in targets:
+            raise NotFoundError(f"prediction {prediction_id!r} is of target {target!r}{did_you_mean(target, targets)}")
         if not (number.isascii() and number.isdigit() and len(number) < 16):
             raise NotFoundError(
                 f"prediction {prediction_id!r} does not end with the number of a bar, as {symbol}/{target}/1234"

@@ -99,6 +99,7 @@ class LocalGateway:
             self._books,
             volatility_horizon=learning.volatility_horizon_bars,
             window=learning.window,
+            targets=system.targets,
         )
         self._session_commands = SessionCommands(system, self._past)
         self._outcomes = OutcomeCommands(system, self._past)
@@ -303,21 +304,24 @@ class LocalGateway:
         """Equity of all books."""
         return self._history.equity_series(checked_page(page))
 
+    def _target(self, target: str) -> str:
+        return known_target(target, self._system.targets)
+
     def predictions(self, symbol: str, target: str, page: Page) -> Series:
         """Served predictions and their labels."""
         history = self._symbol(symbol)
-        return history.predictions[known_target(target)].series(symbol, target, checked_page(page), history.bars)
+        return history.predictions[self._target(target)].series(symbol, target, checked_page(page), history.bars)
 
     def metrics_history(self, symbol: str, target: str, page: Page, window: int | None = None) -> Series:
         """Windowed skill and accuracy."""
         history = self._symbol(symbol)
-        return history.scores[known_target(target)].series(
+        return history.scores[self._target(target)].series(
             symbol, target, checked_page(page), history.bars, checked_window(window)
         )
 
     def reliability(self, symbol: str, target: str) -> ReliabilityTable:
         """Served probabilities against their labels in the window."""
-        horizon = self._system.learning.session(symbol, known_target(target)).spec.horizon
+        horizon = self._system.learning.session(symbol, self._target(target)).spec.horizon
         return self._symbol(symbol).scores[target].reliability(horizon)
 
     def fills(self, symbol: str | None, book: str, page: Page) -> Fills:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from alpha_pulse.core.errors import ConfigError, NotFoundError, did_you_mean
-from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.gateway.messages import Page
 from alpha_pulse.gateway.protocol import MAX_LIMIT, MAX_POINTS, MAX_WINDOW
 
 
-def known_target(target: str) -> str:
-    """The target. Raises NotFoundError for one that is not served."""
-    if target not in TARGETS:
-        raise NotFoundError(f"{target[:200]!r} is not a served target{did_you_mean(target, TARGETS)}")
+def known_target(target: str, served: Collection[str]) -> str:
+    """The target. Raises NotFoundError for one that is not among those that are ``served``."""
+    if target not in served:
+        raise NotFoundError(f"{target[:200]!r} is not a served target{did_you_mean(target, served)}")
     return target
 
 

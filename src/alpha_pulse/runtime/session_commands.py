@@ -20,7 +20,6 @@ from alpha_pulse.core.errors import (
 from alpha_pulse.core.numbers import a_class, a_row, a_weight, shown
 from alpha_pulse.core.plugins import is_own
 from alpha_pulse.core.types import ABSURD, FeatureVector, finite
-from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.gateway.messages import (
     AlarmBrief,
@@ -165,7 +164,7 @@ class SessionCommands:
         row = np.array(self._row(session, features, f"the features for session {session_id}"), dtype=np.float64)
         names = self._names(session)
         schema_id = None if names is None or spec.symbol not in self._system.symbols else self._schema_id(spec.symbol)
-        if session.engine_owned and spec.target in TARGETS:
+        if session.engine_owned and spec.target in self._system.targets:
             vector = FeatureVector(spec.symbol, now, schema_id or "", row)
             served = self._system.serving.query(spec.target, vector)
             members = members_out(served.members)
@@ -188,7 +187,7 @@ class SessionCommands:
         symbol_state = symbols.get(spec.symbol) or next(iter(symbols.values()))
         names = symbol_state.extractor.schema.names
         if session.engine_owned:
-            return names[: spec.n_features] if spec.target in TARGETS else None
+            return names[: spec.n_features] if spec.target in self._system.targets else None
         return names if len(names) == spec.n_features else None
 
     def _row(self, session: Session, features: Features, subject: str) -> list[float]:

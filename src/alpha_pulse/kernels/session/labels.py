@@ -3,6 +3,7 @@
 ``volatility``: 1 when realised volatility over the next h bars is above the trailing median known at prediction time.
 ``direction``: 1 when the close h bars later is above the close (or the next bar's open) at prediction time; the example's
 weight is its absolute move over the running mean of those before it.
+Own targets: what was computed before, and lies in the row already (`alpha_pulse.feedback.own_labels`).
 """
 
 from __future__ import annotations
@@ -90,6 +91,11 @@ def label(
     close = prices[row, layout.CLOSE]
     values[row, layout.VALUE] = math.log(close / reference)
     values[row, layout.NEXT_OPEN_RETURN] = math.log(close / pending[slot, layout.NEXT_OPEN])
+    if settings[layout.TARGET] == layout.OWN:
+        if codes[row, layout.LABEL_VALUE] == layout.NO_LABEL:
+            codes[row, layout.STATUS], codes[row, layout.LABEL_VALUE] = layout.TIE, 0
+            head[layout.TIES] += 1
+        return
     move = values[row, layout.NEXT_OPEN_RETURN] if settings[layout.NEXT_OPEN_ENTRY] == 1 else values[row, layout.VALUE]
     if abs(move) <= limits[layout.MIN_MOVE]:
         codes[row, layout.STATUS] = layout.TIE

@@ -27,7 +27,9 @@ TABLE = (
     WIDTH, OUTPUTS, IN_TRIAL, GATHERING,
 ) = range(14)  # fmt: skip
 SETTINGS = 14
-VOLATILITY, DIRECTION = 0, 1
+VOLATILITY, DIRECTION, OWN = 0, 1, 2
+NO_LABEL = -1
+"""As ``LABEL_VALUE`` of an own target, before its label is taken: a tie."""
 PLATT, BETA, ISOTONIC = 0, 1, 2
 NEVER = -1
 """As ``TOLERANCE_NS``: no prediction expires. As ``BATCH_READY_NS``: no batch model serves."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.journal.block import JournalBlock
 from alpha_pulse.journal.joining import joined
 from alpha_pulse.runtime.history.run_history import RunHistory
@@ -31,12 +32,20 @@ class History:
     ----------
     symbols, books
         The symbols and books of the run.
-    volatility_horizon, window
+    volatility_horizon, window, targets
         See `alpha_pulse.runtime.history.symbol.SymbolHistory`.
     """
 
-    def __init__(self, symbols: Iterable[str], books: Iterable[str], *, volatility_horizon: int, window: int) -> None:
-        self._content = RunHistory(symbols, books, volatility_horizon=volatility_horizon, window=window)
+    def __init__(
+        self,
+        symbols: Iterable[str],
+        books: Iterable[str],
+        *,
+        volatility_horizon: int,
+        window: int,
+        targets: Iterable[str] = TARGETS,
+    ) -> None:
+        self._content = RunHistory(symbols, books, volatility_horizon=volatility_horizon, window=window, targets=targets)
         self._waiting: list[JournalBlock] = []
         self._steps_waiting = 0
         self._recent: deque[JournalBlock] = deque()

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from alpha_pulse.core.types import AdaptationAction, AlarmResponse, DriftAlarm, Fill, Lot, Units
+from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.execution.decision import Refusal
 from alpha_pulse.gateway.messages import Page, Series
 from alpha_pulse.journal.block import JournalBlock
@@ -33,12 +34,20 @@ class RunHistory:
     ----------
     symbols, books
         The symbols and books of the run.
-    volatility_horizon, window
+    volatility_horizon, window, targets
         See `alpha_pulse.runtime.history.symbol.SymbolHistory`.
     """
 
-    def __init__(self, symbols: Iterable[str], books: Iterable[str], *, volatility_horizon: int, window: int) -> None:
-        self.symbols = {symbol: SymbolHistory(symbol, volatility_horizon, window) for symbol in symbols}
+    def __init__(
+        self,
+        symbols: Iterable[str],
+        books: Iterable[str],
+        *,
+        volatility_horizon: int,
+        window: int,
+        targets: Iterable[str] = TARGETS,
+    ) -> None:
+        self.symbols = {symbol: SymbolHistory(symbol, volatility_horizon, window, targets) for symbol in symbols}
         self.equity = HistoryTable((*_BEFORE_BOOKS, *books))
         self.earned = HistoryTable(("seq", "net", "gross"))
         self._earnings = MlEarnings()

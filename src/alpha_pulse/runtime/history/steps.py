@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from alpha_pulse.core.types import AdaptationAction, Bar
-from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.gateway.trading_messages import ActionOut, AlarmOut, BarOut, LabelOut, ServedOut, Step, VolatilityOut
 from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
 from alpha_pulse.runtime.history.history import History
@@ -27,7 +26,7 @@ def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> S
     bar = dict(zip(symbol_history.bars.columns, symbol_history.bars.rows[newest].tolist(), strict=True))
     recent = Recent(history.recent(first, last), symbol, first, last)
     labels = recent.labels()
-    predicted = {target: symbol_history.predictions[target].at(last) for target in TARGETS}
+    predicted = {target: predictions.at(last) for target, predictions in symbol_history.predictions.items()}
     volatility = predicted["volatility"]
     return Step(
         ts_ms=int(bar["ts_ms"]),
@@ -47,7 +46,7 @@ def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> S
             action_out(content, content.actions[action.action_id][0], action) for _, action in recent.structs("adaptations")
         ],
         steps=last - first + 1,
-        skill={target: symbol_history.scores[target].skills_at(last) for target in TARGETS},
+        skill={target: scores.skills_at(last) for target, scores in symbol_history.scores.items()},
         weights={
             target: {name: row[f"weight_{name}"] for name in WEIGHTS} for target, row in predicted.items() if row is not None
         },

@@ -6,7 +6,6 @@ import numpy as np
 
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.durations import YEAR_NS
-from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.reporting.run_summary import RunSummary
 from alpha_pulse.reporting.success import success_metrics
@@ -43,8 +42,8 @@ class LiveSuccess:
     def _compute(self) -> SuccessMetrics:
         system, history = self._system, self._history
         symbols = tuple(system.feed.symbols)
-        summary = _summary(history.content, symbols)
-        return success_metrics(system, summary, [(symbol, target) for symbol in symbols for target in TARGETS])
+        summary = _summary(history.content, symbols, system.targets)
+        return success_metrics(system, summary, [(symbol, target) for symbol in symbols for target in system.targets])
 
 
 def marks_per_year(history: History) -> float:
@@ -53,10 +52,10 @@ def marks_per_year(history: History) -> float:
     return (history.slices - 1) * YEAR_NS / elapsed if elapsed > 0 else 0.0
 
 
-def _summary(history: RunHistory, symbols: tuple[str, ...]) -> RunSummary:
+def _summary(history: RunHistory, symbols: tuple[str, ...], targets: tuple[str, ...]) -> RunSummary:
     """A summary of the labels in the history, as a pass through the journal would give."""
-    summary = RunSummary(symbols, TARGETS)
-    for target in TARGETS:
+    summary = RunSummary(symbols, targets)
+    for target in targets:
         tables = [history.symbols[symbol].scores[target] for symbol in symbols]
         seqs = np.concatenate([table.table.column("seq") for table in tables])
         order = np.argsort(seqs, kind="stable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -33,12 +34,14 @@ class SymbolHistory:
         The horizon of the volatility label, in bars.
     window
         Labels of the sliding window of scores.
+    targets
+        The targets of the run.
     """
 
-    def __init__(self, symbol: str, volatility_horizon: int, window: int) -> None:
+    def __init__(self, symbol: str, volatility_horizon: int, window: int, targets: Iterable[str] = TARGETS) -> None:
         self.bars = HistoryTable((*SHOWN, "number"))
-        self.predictions = {target: PredictionHistory(target) for target in TARGETS}
-        self.scores = {target: ScoreHistory(window) for target in TARGETS}
+        self.predictions = {target: PredictionHistory(target) for target in targets}
+        self.scores = {target: ScoreHistory(window) for target in self.predictions}
         self.regimes = RegimeHistory(symbol)
         self._realised = RealisedVolatility(volatility_horizon)
         self._root_horizon = math.sqrt(volatility_horizon)
