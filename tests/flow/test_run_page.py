@@ -192,9 +192,11 @@ def same(one: object, other: object) -> bool:
 
 def test_the_symbols_of_a_run_add_up() -> None:
     store = MemoryStore()
-    replay(configured({"batch.enabled": False}), again(bundled_feed(INDICES)).cut(900), store, "indices")
+    replay(configured({"batch.enabled": False}), again(bundled_feed(INDICES)).cut(600), store, "indices")
     sheet = make_tear_sheet(read_run(store))
-    (table,) = PageReader(run_page(read_run(store))).section("Symbol by symbol").tables
+    page = PageReader(run_page(read_run(store)))
+    assert ", finished; " in page.sections[0].sentences[1]
+    (table,) = page.section("Symbol by symbol").tables
     assert [row[0] for row in table[1:]] == ["NASDAQ", "SP500"]
     net = sum(float(row[1].replace("−", "-").replace(",", "")) for row in table[1:])
     assert net == pytest.approx(sheet.books["combined"].net_pnl, abs=0.02)
@@ -213,8 +215,6 @@ def test_a_run_of_two_symbols_that_another_program_writes(tmp_path: Path) -> Non
     sheet = make_tear_sheet(content)
     assert not sheet.finished
     assert sheet.data.symbols == ["NASDAQ", "SP500"]
-    page = PageReader(run_page(content))
-    assert "not finished" in page.sections[0].sentences[1]
     assert sheet.predictions.predictions == sum(
         (sheet.predictions.labelled, sheet.predictions.pending, sheet.predictions.expired)
     )
