@@ -67,7 +67,7 @@ def draw_skill(
     _mark_alarms(axes, own_alarms, high - 0.06 * height, theme)
     _mark_trials(axes, own_trials, scored, low + 0.06 * height, theme)
     if len(own_alarms) or len(own_trials):
-        axes.set_xlabel("▼ drift alarm   ▬ trial of an adaptation (✓ accepted, ✗ rolled back)", color=theme.muted, loc="left")
+        axes.set_xlabel("▼ drift alarm   ▬ trial (✓ accepted, ✗ rolled back)", color=theme.muted, fontsize=8.0, loc="left")
 
 
 def skill_over_time(scored: pl.DataFrame, member: str, window: int) -> tuple[NDArray[np.datetime64], NDArray[np.float64]]:
