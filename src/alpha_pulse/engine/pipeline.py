@@ -1,23 +1,37 @@
 """START HERE. The loop: nine stages in one order, the same for replay, paper and live trading.
 
-The order prevents look-ahead: a slice first resolves earlier decisions, then the models learn from that, and only then a new
-decision is made. Nothing leaves the process before the journal contains it; a simulated venue may receive the orders of earlier
-slices of the same block.
+1. trade: resting orders meet the new bars; closed lots teach the trade-quality models and the agents' weights
+2. learn: predictions that are due get their labels; each is scored as it was served, and learned
+3. detect: errors, features and regimes are tested for change
+4. adapt: alarms, decay and requests begin trials; trials end
+5. extract: the features of the bars
+6. serve: the predictions from them
+7. decide: agents read the predictions and state directions
+8. gate: each book's orders are sized, and pass the limits or are refused
+9. record: the journal contains all of this; then it leaves the process
 
-Slices are processed in blocks; a slice that comes alone is a block of one. What no decision can change (stages 2 to 6: labels,
-learning, detecting, adapting, features, serving) is run for each symbol over the whole block, several symbols at once: the
-*learning pass*, see `alpha_pulse.engine.symbol_state`. What shares cash, weights and limits (stages 1, 7 and 8, and learning
-from trades) runs slice by slice: the *decision pass*. Neither looks past its row, and both stop where Python has to act. The
-learning pass notes what each row served; decisions read these notes and none of its models, which are at the end of the block
-by then. Commands come between two blocks. Where a decision asks for something that changes learning (an agent requests an
-adaptation, which begins with the next slice), the block is cut after that slice: the learning pass goes back to the start of
-the block and is repeated up to there, and the other slices are a new block. So the size of a block changes no result.
+The order prevents look-ahead: a slice (the bars of one instant) first resolves earlier decisions, then the models learn from
+that, and only then a new decision is made. Nothing leaves before stage 9, except that the simulated venue, which is part of
+the process, receives the orders of earlier slices of the same block. It is the only venue a run can have today; a real one
+needs blocks of one.
 
-How a label reaches a model: in the learning pass, `alpha_pulse.kernels.session.target` computes it from the bar on which it is
-due and lets the model of that prediction learn it. A trade's comes from its closed lot, in `alpha_pulse.engine.quality_pass`.
+Slices are processed in blocks; a slice that comes alone is a block of one. No decision can change stages 2 to 6, so they run
+for each symbol over the whole block, several symbols at once, before the block's stage 1: the *learning pass*, see
+`alpha_pulse.engine.symbol_state`. What shares cash, weights and limits (1, 7 and 8) runs slice by slice: the *decision
+pass*. Neither looks past its row. Where Python has to act, a pass pauses at that row, and goes on there. The learning pass
+keeps for each row what was served (`SymbolState.hand_on` gives it to `DecisionPass.load`); decisions read that and no model,
+since the models are at the end of the block by then. Commands come between two blocks. Where an agent requests an
+adaptation, which begins with the next slice, the block is cut after the agent's slice: all that the learning pass changed
+goes back to the start of the block, the pass is repeated up to the cut, and the other slices are a new block. So the size of
+a block changes no result.
+
+How a label reaches a model: `learn` runs each symbol's `TargetLoop` (`alpha_pulse.engine.target`), whose kernel
+(`alpha_pulse.kernels.session.target`) computes the label at the bar on which it is due, and lets the model of that
+prediction learn it. The label of a trade comes from its closed lot, in `alpha_pulse.engine.quality_pass`.
 How an order is refused: `gate` (limits, stale data) or, at the price of its fill, `trade`. Both journal the reasons.
-Where Python is called back, each at its own row: an agent within `DecisionPass.run`, which `decide` calls; a model or detector
-within `TargetLoop.run` (`alpha_pulse.engine.target`), which `learn` reaches.
+Where Python is called back, each at its own row: an agent within `DecisionPass.run`, which `decide` calls; a model of trade
+quality within `QualityPass.process`; any other model, or a detector, within `TargetLoop.run`; an own feature or target in
+`SymbolState.learn`. If one fails in the learning pass, nothing of its block is written; the next start resumes.
 """
 
 from __future__ import annotations
@@ -103,7 +117,7 @@ class Pipeline:
                 self.write(block, self.decisions.slices_done(block), requests, events, release=False)
             raise
         done = self.decisions.slices
-        if done < len(block):  # the learning pass is ahead of the decisions, and its events up to here are known
+        if done < len(block):  # the learning pass is ahead; its events are known, and those after the cut are not recorded
             self.learning_state.restore()
             self.learn(block.part(0, done), requests, Events())
         self.learning.requests += self.decisions.requests
@@ -180,6 +194,6 @@ class Pipeline:
 
 
 def _own(requests: Requests, symbol: str) -> list[tuple[int, str, str]]:
-    """The requests for a symbol's sessions: (number among all, target, drift type)."""
+    """The requests for a symbol's sessions, whose ids are ``symbol/target``: (number among all, target, drift type)."""
     split = [(number, *session_id.rpartition("/")[::2], drift_type) for number, (session_id, drift_type) in enumerate(requests)]
     return [(number, target, drift_type) for number, name, target, drift_type in split if name == symbol]
