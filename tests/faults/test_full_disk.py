@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,15 +97,35 @@ def test_a_served_run_that_nobody_touches_goes_on_however_often_the_disk_was_ful
     place: Path, figures: Figures, count: int, seed: int
 ) -> None:
     cli_runs.write_bars(place / "bars.parquet", 600 * count + 400)
-    wait = shlex.join([sys.executable, "-m", "faults.waiting", "disk", str(count), str(seed)])
-    path = {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "src"), *sys.path])}
-    done = on_a_small_disk(place, f"{MOUNT.format(size=65_536)}; {wait}", path, timeout=600)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = waiting(place, "run", count, seed)
     figures(f"served, {count} times filled and freed: {found}")
     assert (found["waited"], found["state"], found["code"]) == (count, "finished", 0)
     assert (found["lost"], found["doubled"], found["repeated"]) == (0, 0, True)
     assert found["refused"] >= count
+
+
+@sizes(small=2, large=50, parts=1)
+def test_a_replay_that_nobody_touches_goes_on_however_often_the_disk_was_full(
+    place: Path, figures: Figures, count: int, seed: int
+) -> None:
+    cli_runs.write_bars(place / "bars.parquet", 1_400 * count + 1_000)
+    (place / "small.toml").write_text(
+        "[batch]\nenabled = false\n[store]\ncheckpoint_steps = 200\ngroup_steps = 50\n", encoding="utf-8"
+    )
+    found = waiting(place, "replay", count, seed)
+    figures(f"replay, {count} times filled and some of it freed: {found}")
+    assert (found["waited"], found["continued"], found["code"], found["equal"]) == (count, count, 0, True)
+    assert (found["lost"], found["doubled"], found["repeated"]) == (0, 0, True)
+
+
+def waiting(place: Path, command: str, count: int, seed: int) -> dict[str, Any]:
+    """What became of a run in ``place`` whose disk was filled ``count`` times."""
+    wait = shlex.join([sys.executable, "-m", "faults.waiting", command, "disk", str(count), str(seed)])
+    path = {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "src"), *sys.path])}
+    done = on_a_small_disk(place, f"{MOUNT.format(size=65_536)}; {wait}", path, timeout=600)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 @pytest.mark.soak

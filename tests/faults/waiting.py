@@ -1,6 +1,6 @@
 """Fill a small disk and free it again, many times, under one process that nobody touches; run in a namespace that may mount.
 
-``python -m faults.waiting FOLDER CYCLES SEED`` prints what became of the run, as JSON. The store is in FOLDER, the
+``python -m faults.waiting replay|run FOLDER CYCLES SEED`` prints what became of the run, as JSON. The store is in FOLDER, the
 disk; bars.parquet and small.toml are in the working folder.
 """
 
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
+import subprocess
 import sys
 import threading
 import time
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import cli_runs
+from alpha_pulse.library.progress import SPACE_AGAIN
 from alpha_pulse.runtime.rebuild import rebuild
 from alpha_pulse.stores.reading import StoreReader
 from faults.filling import fill
@@ -30,6 +33,11 @@ from journal_rows import decode_step, stored_rows
 GIVEN = ("--data", "bars.parquet", "--config", "small.toml")
 SESSIONS = "/api/v1/online-learning/sessions"
 BATCH = 3
+TO_START = 1_500
+"""kB in which a store can be created, and not much more."""
+LONGEST_S = 400.0
+"""A replay that takes longer waits for what does not come."""
+WAITS = "the run waits, and continues by itself\n"
 
 
 class SmallDisk:
@@ -39,13 +47,53 @@ class SmallDisk:
         self._folder, self._ballast = folder, folder / "ballast"
         self._chance = random.Random(seed)
 
-    def fill(self) -> None:
+    def fill(self, free: int | None = None) -> None:
+        """Leave ``free`` kB; None: by chance."""
         # The run may take what is left meanwhile.
         with contextlib.suppress(OSError):
-            fill(self._ballast, self._folder, 1_024 * self._chance.randrange(16, 400))
+            fill(self._ballast, self._folder, 1_024 * (free or self._chance.randrange(16, 400)))
+
+    def free_some(self) -> None:
+        """Free more than the steps that a replay holds, so that it goes on for a while."""
+        os.truncate(self._ballast, self._ballast.stat().st_size - 1_024 * self._chance.randrange(400, 900))
 
     def free(self) -> None:
         self._ballast.unlink()
+
+
+def replay(folder: Path, cycles: int, seed: int) -> dict[str, Any]:
+    """Free some of the disk each time that a replay says that it waits, and all of it the last time."""
+    disk, said = SmallDisk(folder, seed), Counter[str]()
+    disk.fill(TO_START)
+    process = subprocess.Popen(
+        cli_runs.forked("replay", *GIVEN, "--store", folder / "run.db", "--json", "-"),
+        env=cli_runs.environment(Path.cwd()), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    late = threading.Timer(LONGEST_S, process.kill)
+    late.start()
+    assert process.stderr is not None
+    for line in process.stderr:
+        said[line] += 1
+        if line.endswith(WAITS):
+            said[WAITS] += 1
+            if said[WAITS] < cycles:
+                disk.free_some()
+            else:
+                disk.free()
+    result, _ = process.communicate(timeout=PATIENCE_S)
+    late.cancel()
+    whole = cli_runs.run(Path.cwd(), "replay", *GIVEN, "--store", "memory://", "--json", "-").stdout
+    return {
+        "waited": said[WAITS],
+        "continued": said[f"{SPACE_AGAIN}\n"],
+        "code": process.returncode,
+        "equal": process.returncode == 0 and decided(result) == decided(whole),
+        **stored(folder / "run.db", set(), set()),
+    }
+
+
+def decided(result: str) -> list[Any]:
+    return [json.loads(result)[name] for name in ("bars", "decisions_sha256", "state_sha256")]
 
 
 def run(folder: Path, cycles: int, seed: int) -> dict[str, Any]:
@@ -161,4 +209,5 @@ def stored(path: Path, examples: set[str], outcomes: set[str]) -> dict[str, Any]
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))
+    chosen = {"replay": replay, "run": run}[sys.argv[1]]
+    print(json.dumps(chosen(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))

@@ -7,6 +7,7 @@ import resource
 import signal
 from collections.abc import Iterator
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,31 @@ def test_a_replay_waits_for_space_for_its_result_too(tmp_path: Path, disk: Disk)
     assert store.result() == result
     store.close()
     assert len(disk.told) == 2
+    check_store(tmp_path / "run.db", 400)
+
+
+def test_a_replay_says_each_time_that_it_waits(tmp_path: Path, disk: Disk) -> None:
+    """Also where there is space for some steps only."""
+    settings, told = {**DURABILITY["group"], "store.checkpoint_steps": 40}, list[str | None]()
+    store = stored(tmp_path / "run.db", settings)
+
+    def free_some(reason: str | None) -> None:
+        told.append(reason)
+        if reason is not None:
+            disk.fill()
+
+    asked = count()
+    disk.fill()
+    result = replay(configured(settings), quiet(), store, "full", on_waiting=free_some, stopped=lambda: next(asked) > 100)
+    disk.free()
+    store.close()
+    assert result is not None
+    waits = told[::2]
+    assert len(waits) >= 3
+    assert told[1::2] == [None] * len(waits)
+    steps = [int(reason.partition("steps after ")[2].split()[0]) for reason in waits if reason is not None]
+    assert len(steps) == len(waits)
+    assert steps == sorted(set(steps))
     check_store(tmp_path / "run.db", 400)
 
 

@@ -152,7 +152,7 @@ JOURNAL = (
         "blocks-without-space-are-dropped",
         "journal",
         "stores/sql.py",
-        "        self._pending = kept + self._pending\n",
+        "        self._pending = [block for block in self._writing if block.seq > self._committed] + self._pending\n",
         "",
         ("unit/stores/test_full_disk.py::TestGroup::test_the_blocks_are_kept_and_written_once_there_is_space",),
     ),

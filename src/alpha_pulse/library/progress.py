@@ -69,24 +69,23 @@ class Phases:
         self._shown = shown
         self._open = ExitStack()
         self._title: str | None = None
-        self._total, self._unit, self._done = 0, "", 0
+        self._done = 0
         self._report: ProgressCallback | None = None
 
     def show(self, title: str, total: int, unit: str, done: int, note: str = "") -> None:
         """Show that ``done`` of ``total`` units are done. A new ``title`` ends the bar before it."""
         if self._report is None or title != self._title:
             self.close()
-            self._title, self._total, self._unit = title, total, unit
+            self._title = title
             self._report = self._open.enter_context(progress(title, total, unit, shown=self._shown))
         self._done = done
         self._report(done, note)
 
     def report_waiting(self, reason: str | None) -> None:
         """Print why a run waits for space on its disk, and note it beside the bar; None: there is space again."""
-        self.close()
-        print(SPACE_AGAIN if reason is None else f"warning: {reason}", file=sys.stderr)
-        if reason is not None and self._title is not None:
-            self.show(self._title, self._total, self._unit, self._done, "waiting for space on the disk")
+        print(SPACE_AGAIN if reason is None else f"warning: {reason}", file=sys.stderr, flush=True)
+        if self._report is not None:
+            self._report(self._done, "" if reason is None else "waiting for space on the disk")
 
     def close(self) -> None:
         """End the current bar; another may follow."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import NoSpaceError
+from alpha_pulse.engine.system import System
 
 FIRST_S, LONGEST_S = 0.1, 5.0
 """Seconds between the first two attempts to write, and the most between two."""
@@ -44,6 +45,12 @@ def waiting(error: NoSpaceError) -> str:
     'store run.db could not be written: no space is left on the disk; the run waits, and continues by itself'
     """
     return f"{error}; the run waits, and continues by itself"
+
+
+def write_held(system: System) -> None:
+    """Write the steps that found no space, and let out what belongs to them. Raises NoSpaceError and StoreError."""
+    system.store.flush()
+    system.complete_block()
 
 
 def until_written(

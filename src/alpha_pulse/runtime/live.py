@@ -16,7 +16,7 @@ from alpha_pulse.engine.system import System
 from alpha_pulse.gateway.messages import Control, State
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.reporting.report import encode_report, make_report
-from alpha_pulse.runtime.full_disk import Delays, waiting
+from alpha_pulse.runtime.full_disk import Delays, waiting, write_held
 
 BUDGET_NS = 1_000_000
 """Time budget of a turn of the event loop. A single step that takes longer, such as a training, is not divided."""
@@ -357,8 +357,7 @@ class Runner:
 
     def _write_held(self) -> None:
         """Write what is not on the disk, and leave the state ``waiting``. Raises StoreError when that fails."""
-        self._store.flush()
-        self._system.complete_block()
+        write_held(self._system)
         if self.state == "waiting":
             self.detail, self._due_ns = None, elapsed_ns()
             self._samples.clear()

@@ -16,7 +16,7 @@ from alpha_pulse.feeds.base import Feed
 from alpha_pulse.journal.reader import read_steps
 from alpha_pulse.journal.records import encode
 from alpha_pulse.reporting.report import encode_report, make_report
-from alpha_pulse.runtime.full_disk import until_written
+from alpha_pulse.runtime.full_disk import until_written, write_held
 from alpha_pulse.stores.base import Store
 
 CHUNK_SLICES, CHUNK_BARS = 1_024, 8_192
@@ -119,7 +119,11 @@ def _run(
     stopwatch = _Stopwatch(config.batch.train_bars if config.batch.enabled else 0)
     more = True
     while more and not stopped():
-        more = until_written(lambda: _run_chunk(system, stopwatch), on_waiting, stopped)
+        try:
+            more = _run_chunk(system, stopwatch)
+        except NoSpaceError:
+            # Only until the steps so far are written: when the disk is full again, that is told again.
+            until_written(lambda: write_held(system), on_waiting, stopped)
         on_progress(Progress(stopwatch.bars, system.feed.total_bars, stopwatch.bars_per_second))
     until_written(store.flush, on_waiting, stopped)
     if store.head[0] >= 0:

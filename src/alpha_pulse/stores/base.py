@@ -159,7 +159,7 @@ class Store(Protocol):
         ...
 
     def save_checkpoint(self, seq: int, blob: bytes) -> None:
-        """Store ``blob`` as the state after step ``seq``, in one transaction with all blocks up to it.
+        """Store ``blob`` as the state after step ``seq``, once all blocks are on the disk.
 
         Only the newest ``keep_checkpoints`` are kept. A checkpoint that finds no space is skipped, with a warning in the log.
         Raises StateError when the journal ends before ``seq``; otherwise as `flush` does.

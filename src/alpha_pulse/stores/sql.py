@@ -93,7 +93,8 @@ class SqliteStore:
         self._pending: list[Block] = []
         self._writing: list[Block] = []
         """The blocks of the newest transaction."""
-        self._saving: int | None = None  # the step of the checkpoint in it
+        self._saving: int | None = None
+        """The step of the checkpoint that the newest transaction consists of."""
         self._short = False
         """Whether the newest transaction found no space, which the caller was told."""
         self._first_ns = 0
@@ -217,12 +218,12 @@ class SqliteStore:
         return dropwhile(lambda block: block.seq < from_seq, found)
 
     def save_checkpoint(self, seq: int, blob: bytes) -> None:
-        """Store a state, in one transaction with the open group. Raises as `Store.save_checkpoint` does."""
+        """Store a state, once every block is on the disk. Raises as `Store.save_checkpoint` does."""
         self._refuse_unusable()
         if not -1 <= seq <= self._seq:
             raise StateError(f"a checkpoint at step {seq} was given, but the journal of {self.location} ends at {self._seq}")
-        if self._short:
-            self.flush()
+        # In a transaction of its own, so that blocks find space where a state does not.
+        self.flush()
         statements: list[_Statement] = [(_SAVE, (seq, blob)), (_FORGET, (self._keep,))]
         self._write(statements, sync=True, saving=seq)
 
@@ -370,19 +371,17 @@ class SqliteStore:
     def _handle(self, error: BaseException) -> None:
         """Keep the blocks of a transaction that found no space; after another error, refuse all later calls.
 
-        Raises NoSpaceError or StoreError; returns if there was a checkpoint only, which is skipped.
+        Raises NoSpaceError or StoreError; returns if it was a checkpoint, which is skipped.
         """
         self._committing = None
         if not self._roll_back(error) or not lacks_space(error, self._file):
             raise self._refuse_from_now_on(error) from error
-        kept = [block for block in self._writing if block.seq > self._committed]
-        self._pending = kept + self._pending
-        self._written = self._committed
         reason, advice = cause(error, self._file)
         if self._saving is not None:
             log.warning("the checkpoint after step %d was skipped: %s; %s", self._saving, reason, advice)
-            if not kept:
-                return
+            return
+        self._pending = [block for block in self._writing if block.seq > self._committed] + self._pending
+        self._written = self._committed
         self._short = True
         held = "no step is stored yet" if self._durable < 0 else f"steps after {self._durable} are not stored yet"
         raise NoSpaceError(f"store {self.location} could not be written: {reason}; {held}; {advice}") from error
