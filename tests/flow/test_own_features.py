@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, FeatureError, StoreError, UnknownNameError
-from alpha_pulse.core.user_code import source_sha256
 from alpha_pulse.engine.system import System
 from alpha_pulse.features.own_sources import pinned
 from alpha_pulse.feeds.replay import ReplayFeed
@@ -124,7 +123,6 @@ def momentum(bars):
 def forget() -> None:
     """Begin like a new process."""
     sys.modules.pop("changing", None)
-    source_sha256.cache_clear()
 
 
 def written(folder: Path, source: str) -> None:

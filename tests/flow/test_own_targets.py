@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import alpha_pulse as ap
 from alpha_pulse.core.errors import ConfigError, FeatureError, StoreError
-from alpha_pulse.core.user_code import path_of, source_sha256
+from alpha_pulse.core.user_code import path_of
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from alpha_pulse.journal.export import frames
@@ -126,7 +126,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def written(folder: Path, source: str) -> None:
     sys.modules.pop("moving", None)
-    source_sha256.cache_clear()
     (folder / "moving.py").write_text(source, encoding="utf-8")
 
 

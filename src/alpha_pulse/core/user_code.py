@@ -7,12 +7,17 @@ import importlib
 import inspect
 import sys
 import traceback
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from alpha_pulse.core.errors import UnknownNameError, did_you_mean
+
+_hashed: dict[str, tuple[object, str]] = {}
+"""By path: an object, and the hash of its source."""
 
 
 def named_object(what: str, path: str) -> Any:
@@ -67,24 +72,67 @@ def path_of(named: object) -> str:
     )
 
 
-@cache
 def source_sha256(what: str, path: str) -> str:
-    """SHA-256, in hex, of the file that defines ``module:name``; for a name that was typed in, of its own source.
+    """SHA-256, in hex, of the file that defines ``module:name``; for a name that was typed in, as in a notebook,
+    of its source and of the values that it uses.
 
-    The file is read once in a process, near the time at which it is imported. Parameters and errors as in `named_object`.
+    The file is read once for each object, near the time at which it is imported. Of what was typed in count numbers, texts,
+    collections and arrays by their values, functions that were typed in too by their source, and all else by its type or name.
+    Parameters and errors as in `named_object`.
 
     >>> len(source_sha256("module", "alpha_pulse.core.user_code:named_object"))
     64
     """
     found = named_object(what, path)
     file = getattr(sys.modules[path.partition(":")[0]], "__file__", None)
+    known = _hashed.get(path)
+    if known is not None and known[0] is found and file is not None:
+        return known[1]
     try:
-        source = inspect.getsource(inspect.unwrap(found)).encode() if file is None else Path(file).read_bytes()
+        source = _typed_in(found) if file is None else Path(file).read_bytes()
     except (OSError, TypeError):
         raise UnknownNameError(
             f"{what} {path!r}: its source cannot be read, so a change of it could not be noticed; define it in a file"
         ) from None
-    return hashlib.sha256(source).hexdigest()
+    digest = hashlib.sha256(source).hexdigest()
+    _hashed[path] = found, digest
+    return digest
+
+
+def _typed_in(found: object) -> bytes:
+    """What identifies a function that no file contains, or an object that wraps one. Raises OSError or TypeError where its
+    source is not known.
+    """
+    if not isinstance(inspect.unwrap(found), FunctionType):  # type: ignore[arg-type]
+        raise TypeError(f"{type(found).__name__} wraps no function")
+    seen: set[FunctionType] = set()
+
+    def described(value: Any) -> Any:
+        if value is None or isinstance(value, int | float | str | bytes):
+            return value
+        if isinstance(value, list | tuple):
+            return [described(each) for each in value]
+        if isinstance(value, set | frozenset):
+            return sorted(map(repr, value))
+        if isinstance(value, Mapping):
+            return [(described(key), described(each)) for key, each in value.items()]
+        if isinstance(value, np.ndarray | np.generic):
+            return [value.dtype.str, value.tolist()]
+        function = inspect.unwrap(value)
+        if not isinstance(function, FunctionType):
+            return type(value).__qualname__
+        name = f"{function.__module__}:{function.__qualname__}"
+        if function in seen:
+            return name
+        seen.add(function)
+        used = inspect.getclosurevars(function)
+        # Without what functools.update_wrapper copies.
+        own = {} if value is function else {key: each for key, each in vars(value).items() if not key.startswith("__")}
+        if getattr(sys.modules.get(function.__module__), "__file__", None) is None:
+            return [inspect.getsource(function), *map(described, (used.nonlocals, used.globals, own))]
+        return [name, described(used.nonlocals), described(own)]
+
+    return repr(described(found)).encode()
 
 
 def raised(error: Exception) -> str:
