@@ -13,17 +13,18 @@ from typing import Any
 
 import pytest
 
+from alpha_pulse.agents import AGENTS
 from alpha_pulse.core.errors import NoSpaceError, StateError
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.verification import verify
 from alpha_pulse.gateway.protocol import Page
 from alpha_pulse.learning.commands import Command
-from alpha_pulse.runtime.full_disk import until_written
+from alpha_pulse.runtime.full_disk import until_written, write_held
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.reading import StoreReader
-from flow.gateways import MINE, examples, opened, quiet, running, stored, until
-from flow.runs import LEAN, Done, begun, configured, run
+from flow.gateways import MINE, after_a_crash, examples, opened, quiet, running, stored, until
+from flow.runs import LEAN, Done, Restive, assert_equal, begun, configured, finished, restless, run
 from store_runs import steps_in
 
 DURABILITY: dict[str, dict[str, Any]] = {
@@ -122,6 +123,44 @@ def test_nothing_leaves_before_it_is_stored(tmp_path: Path, disk: Disk, durabili
     system.complete_block()
     assert (left[-1], steps_in(tmp_path / "run.db"), system.pipeline.held) == (steps, steps, None)
     store.close()
+
+
+REQUESTED = (*range(60, 390, 11), 129, 131)
+"""Slices at which an agent requests an adaptation: in one another's trials, at a checkpoint, and beside it."""
+
+
+@each_durability
+def test_a_block_that_a_request_has_cut_waits_too(
+    tmp_path: Path, disk: Disk, durability: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Restive, "wanted", {("SYN", slice_): {"direction": "performance"} for slice_ in REQUESTED})
+    monkeypatch.setitem(AGENTS, "restive", "flow.runs:Restive")
+    settings = {**DURABILITY[durability], "agents.members": ["restive", "reversion"], "adaptation.boost_labels": 20}
+    whole = run(restless(400), settings, sizes=(1,))
+    requested = {record.bars[0].seq - 1 for record in whole.records if record.requests}
+    assert requested <= set(REQUESTED)
+    store = stored(tmp_path / "run.db", settings)
+    system, held, crashed, disk.room = begun(restless(400), settings, store), list[int](), None, 0
+    while system.feed.position < 400:
+        disk.fill()
+        try:
+            system.advance(400)
+        except NoSpaceError:
+            disk.free()
+            if system.pipeline.held is not None:  # otherwise it was a checkpoint after a block that is published
+                held.append(store.head[0])
+            if crashed is None and held and held[-1] in requested:
+                crashed = after_a_crash(tmp_path / "run.db", settings)
+            write_held(system)
+    disk.free()
+    store.flush()
+    assert_equal(Done(system), whole)
+    store.close()
+    check_store(tmp_path / "run.db", 400)
+    assert len(set(held) & requested) >= {"group": 3, "step": 20}[durability]
+    assert crashed is not None
+    assert_equal(finished(begun(restless(400), settings, crashed, resume=True), (400,)), whole)
+    crashed.close()
 
 
 def test_a_replay_waits_for_space_for_its_result_too(tmp_path: Path, disk: Disk) -> None:
