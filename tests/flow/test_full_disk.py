@@ -255,6 +255,8 @@ async def served(gateway: LocalGateway, disk: Disk) -> list[str]:
             await gateway.update("ELSE/mine", examples(1, first=1_000 + len(refused)))
         refused.append(str(error.value))
         assert len(gateway.bars("SYN", Page()).columns["seq"]) == before.feed.bars_done
+        ages = [session.age_s for session in gateway.sessions() if session.age_s is not None]
+        assert min(ages, default=0.0) >= 0.0
         if before.feed.bars_done > 100:
             assert gateway.inspect("SYN/direction/100").status == "labelled"
         if before.feed.bars_done < before.feed.bars_total:

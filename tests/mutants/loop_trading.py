@@ -546,8 +546,8 @@ RECORD = (
         "published-although-it-found-no-space",
         "record",
         "engine/pipeline.py",
-        "            self.held = block, release\n            raise\n",
-        "            self.held = block, release\n            self._publish(block, release=release)\n            raise\n",
+        "            self.held = block, release\n",
+        "            self.held = block, release\n            self._publish(block, release=release)\n",
         ("flow/test_full_disk.py::test_nothing_leaves_before_it_is_stored",),
     ),
     Mutant(

@@ -183,6 +183,7 @@ class Pipeline:
             self.journal.append(block)
         except NoSpaceError:
             self.held = block, release
+            self.clock.advance_to(block.last_ts)  # which the state has reached: ages are read from it meanwhile
             raise
         self._publish(block, release=release)
 
