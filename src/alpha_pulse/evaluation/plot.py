@@ -9,10 +9,23 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from alpha_pulse.evaluation.drawing import FAINT, INK, LABEL_HEIGHT, MUTED, PALETTE, EndLabel, ShownFigure, label_ends, plain
+from alpha_pulse.evaluation.drawing import (
+    FAINT,
+    INK,
+    LABEL_HEIGHT,
+    MUTED,
+    NO_FORMULAS,
+    PALETTE,
+    EndLabel,
+    ShownFigure,
+    label_ends,
+    plain,
+)
 from alpha_pulse.evaluation.prequential import Evaluation, ModelScore, StreamScore
 
-_STYLE: dict[Any, Any] = {"font.size": 9.5, "svg.hashsalt": "alpha-pulse", "text.color": INK, "axes.edgecolor": MUTED}
+_STYLE: dict[Any, Any] = {
+    "font.size": 9.5, "svg.hashsalt": "alpha-pulse", "text.color": INK, "axes.edgecolor": MUTED, **NO_FORMULAS
+}  # fmt: skip
 DASHES = ("-", "--", ":")
 RULES = {"no_change": (0, (4, 2)), "opposite": (0, (1, 3)), "majority": (0, (1, 1.5)), "moving_average": (0, (6, 2, 1, 2))}
 NAME_LENGTH = 28

@@ -12,12 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from alpha_pulse.metrics.definitions import log_losses
+from alpha_pulse.reporting.figures.compared import draw_compared
 from alpha_pulse.reporting.figures.equity import draw_drawdown, draw_equity
 from alpha_pulse.reporting.figures.points import thinned
 from alpha_pulse.reporting.figures.reliability import draw_reliability, reliability_of
 from alpha_pulse.reporting.figures.skill import draw_skill, skill_over_time
 from alpha_pulse.reporting.figures.theme import DARK, LIGHT, Theme
 from alpha_pulse.reporting.figures.weights import draw_weights
+from alpha_pulse.reporting.tearsheet.content import BookCurve
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 N = 600
@@ -152,3 +154,11 @@ def test_thinned_curves_keep_their_extremes_and_gaps() -> None:
     assert shown_at[0] == at[0]
     assert shown_at[-1] == at[-1]
     assert np.isnan(shown).any()
+
+
+def test_dollar_signs_in_names_are_no_formula() -> None:
+    seq = np.arange(3)
+    curve = BookCurve(seq, seq * 3_600_000_000_000, np.array([100.0, 101.0, 102.0]), np.zeros(3), 100.0)
+    figure = draw_compared([(r"$\up$", curve), ("$SPX/$NDX", curve)])
+    assert figure._repr_png_().startswith(b"\x89PNG")  # as a formula, the first name is refused
+    assert not any(text.get_parse_math() for text in figure.axes[0].texts)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import matplotlib as mpl
 from matplotlib.ticker import FuncFormatter
 
-from alpha_pulse.evaluation.drawing import PALETTE, EndLabel, ShownFigure, label_ends
+from alpha_pulse.evaluation.drawing import NO_FORMULAS, PALETTE, EndLabel, ShownFigure, label_ends
 from alpha_pulse.reporting.figures.points import thinned
 from alpha_pulse.reporting.figures.theme import LIGHT, Theme, over_time, prepared
 from alpha_pulse.reporting.tearsheet.content import BookCurve
@@ -21,7 +21,7 @@ def draw_compared(curves: Sequence[tuple[str, BookCurve]], theme: Theme = LIGHT)
     curves
         Names of runs, and the equity of one book of each.
     """
-    with mpl.rc_context({"font.size": 9.0, "text.color": theme.ink}):
+    with mpl.rc_context({"font.size": 9.0, "text.color": theme.ink, **NO_FORMULAS}):
         figure = ShownFigure(figsize=(11.0, 4.5), dpi=110, facecolor=theme.background, layout="constrained")
         axes = figure.subplots()
         prepared(axes, "Equity of the combined books", theme)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import matplotlib as mpl
 import polars as pl
 
-from alpha_pulse.evaluation.drawing import ShownFigure
+from alpha_pulse.evaluation.drawing import NO_FORMULAS, ShownFigure
 from alpha_pulse.reporting.figures.equity import draw_drawdown, draw_equity
 from alpha_pulse.reporting.figures.reliability import draw_reliability, reliability_of
 from alpha_pulse.reporting.figures.skill import draw_skill
@@ -30,7 +30,7 @@ def draw_run(tables: Mapping[str, pl.DataFrame], title: str, theme: Theme = LIGH
     title
         Stands above all.
     """
-    with mpl.rc_context({"font.size": 9.0, "text.color": theme.ink}):
+    with mpl.rc_context({"font.size": 9.0, "text.color": theme.ink, **NO_FORMULAS}):
         figure = ShownFigure(figsize=(12.0, 13.0), dpi=110, facecolor=theme.background, layout="constrained")
         figure.suptitle(title, x=0.01, ha="left", fontsize=12.0, fontweight="bold", color=theme.ink)
         # Two parts, so that the names beside the equity do not take room from the models.
