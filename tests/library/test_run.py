@@ -10,7 +10,7 @@ import pytest
 
 import alpha_pulse as ap
 from alpha_pulse.core.config import StoreConfig
-from alpha_pulse.core.errors import ConfigError, StoreError, UnknownNameError
+from alpha_pulse.core.errors import ConfigError, OutputError, StoreError, UnknownNameError
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.journal.export import tables
 from alpha_pulse.journal.export.columns import TABLES
@@ -76,6 +76,13 @@ def test_the_figure_is_drawn_and_shown_by_notebooks(run: ap.Run) -> None:
     titles = {axes.get_title(loc="left") for part in figure.subfigs for axes in part.axes}
     assert {"Equity of the books", "Drawdown", "Skill of volatility over the base rate", "Reliability of direction"} <= titles
     assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+def test_a_page_never_replaces_a_store(run: ap.Run) -> None:
+    before = Path(run.store).read_bytes()
+    with pytest.raises(OutputError, match="is the store of a run and would be overwritten"):
+        run.report(run.store)
+    assert Path(run.store).read_bytes() == before
 
 
 def test_runs_lists_every_store_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

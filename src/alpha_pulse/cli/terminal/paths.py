@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.library.page_files import is_database
 
 STORE_FILES = ("", "-journal", "-wal", "-shm", ".head", ".new")
-SQLITE_MAGIC = b"SQLite format 3"
 PART = ".part"
 """Suffix of an output file while it is written."""
 
@@ -51,7 +51,7 @@ def check_separate_files(
                 raise ConfigError(f"{other} and {flag} {path} are the same file; give each its own")
             taken[real] = f"{flag} {path}"
     for flag, target in outputs.items():
-        if target is not None and _is_store(target):
+        if target is not None and is_database(target):
             raise ConfigError(f"{flag} {target} is the store of a run and would be overwritten; give the output another name")
 
 
@@ -71,13 +71,6 @@ def check_folders_exist(outputs: dict[str, Path | None], store_url: str | None) 
         if path is not None and not path.parent.is_dir():
             why = "is not a folder" if path.parent.exists() else "does not exist"
             raise ConfigError(f"{flag} {path}: the folder {path.parent} {why}; create it first, or name another place")
-
-
-def _is_store(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
 
 
 def _store_path(url: str | None) -> Path | None:
