@@ -33,9 +33,9 @@ WORKDIR /data
 USER 10001:10001
 VOLUME /data
 EXPOSE 8650
-# The run is healthy while the engine runs, is compiled, or is at the end of its data. Podman keeps this line with --format docker.
+# A restart helps only a run that has failed: one that waits for space on the disk goes on by itself. Podman keeps this line with --format docker.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-c", \
-  "import json, urllib.request as r; exit(json.load(r.urlopen('http://127.0.0.1:8650/health', timeout=4))['status'] != 'ok')"]
+  "import json, urllib.request as r; exit(json.load(r.urlopen('http://127.0.0.1:8650/health', timeout=4))['status'] == 'failed')"]
 ENTRYPOINT ["alpha-pulse"]
 # Inside of the container the server listens on all its addresses; which machines can reach it is decided by the published port.
 CMD ["run", "--host", "0.0.0.0"]

@@ -59,7 +59,7 @@ def test_the_repository_has_what_a_user_expects() -> None:
 def test_the_image_and_the_service_have_no_rights_and_are_watched() -> None:
     image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", image, re.MULTILINE)
-    assert re.search(r"^HEALTHCHECK .*\n.*8650/health", image, re.MULTILINE)
+    assert re.search(r"^HEALTHCHECK .*\n.*8650/health.*== 'failed'\)", image, re.MULTILINE)
     assert "--require-hashes --no-deps -r requirements.lock" in image
     unit = (ROOT / "packaging" / "alpha-pulse.service").read_text(encoding="utf-8").splitlines()
     needed = {"Type=notify", "WatchdogSec=60", "DynamicUser=yes", "ProtectSystem=strict", "NoNewPrivileges=yes"}
