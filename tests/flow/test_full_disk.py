@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import resource
 import signal
 from collections.abc import Iterator
@@ -108,10 +109,10 @@ def test_nothing_leaves_before_it_is_stored(tmp_path: Path, disk: Disk, durabili
     left: list[int] = []
     system.on_commit = lambda block: left.append(block.first_seq + block.steps)
     disk.fill()
-    with pytest.raises(NoSpaceError):
-        step_on(system)
-    steps, position, orders = store.head[0] + 1, system.feed.position, system.pipeline.held
-    assert orders is not None
+    while system.pipeline.held is None:  # before it, a checkpoint after a block that has left may be what finds no space
+        with pytest.raises(NoSpaceError):
+            step_on(system)
+    steps, position = store.head[0] + 1, system.feed.position
     assert (position, left[-1]) == (steps, steps - 1)
     for refused in (system.step, lambda: system.command([Command("stop", "SYN/none")]), system.checkpoint):
         with pytest.raises(NoSpaceError):
@@ -135,7 +136,9 @@ def test_a_block_that_a_request_has_cut_waits_too(
 ) -> None:
     monkeypatch.setattr(Restive, "wanted", {("SYN", slice_): {"direction": "performance"} for slice_ in REQUESTED})
     monkeypatch.setitem(AGENTS, "restive", "flow.runs:Restive")
-    settings = {**DURABILITY[durability], "agents.members": ["restive", "reversion"], "adaptation.boost_labels": 20}
+    # Each block is a group, so that the next one, whose length requests decide, is the one that finds no space.
+    settings = {**DURABILITY[durability], "store.group_steps": 1}
+    settings |= {"agents.members": ["restive", "reversion"], "adaptation.boost_labels": 20}
     whole = run(restless(400), settings, sizes=(1,))
     requested = {record.bars[0].seq - 1 for record in whole.records if record.requests}
     assert requested <= set(REQUESTED)
@@ -152,12 +155,14 @@ def test_a_block_that_a_request_has_cut_waits_too(
             if crashed is None and held and held[-1] in requested:
                 crashed = after_a_crash(tmp_path / "run.db", settings)
             write_held(system)
+    with contextlib.suppress(NoSpaceError):
+        store.flush()
     disk.free()
     store.flush()
     assert_equal(Done(system), whole)
     store.close()
     check_store(tmp_path / "run.db", 400)
-    assert len(set(held) & requested) >= {"group": 3, "step": 20}[durability]
+    assert len(set(held) & requested) >= {"group": 1, "step": 20}[durability]
     assert crashed is not None
     assert_equal(finished(begun(restless(400), settings, crashed, resume=True), (400,)), whole)
     crashed.close()
