@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """The colours of Okabe and Ito without yellow and black; safe for colour-blind readers."""
 INK, MUTED, FAINT = "#222222", "#777777", "#DDDDDD"
-NO_FORMULAS = {"text.parse_math": False}
+NO_FORMULAS: dict[Any, Any] = {"text.parse_math": False}
 """A setting of matplotlib: a text with two dollar signs, such as a symbol, is no formula."""
 LABEL_HEIGHT = 0.047
 """Height of a label beside the curves, as a fraction of the height of the axes."""
