@@ -77,6 +77,11 @@ def step_on(system: System) -> None:
         pass
 
 
+def waits(system: System) -> bool:
+    """Whether a block has found no space."""
+    return system.pipeline.held is not None
+
+
 def check_store(path: Path, steps: int) -> None:
     with StoreReader(path) as reader:
         assert reader.step_count == steps
@@ -109,7 +114,7 @@ def test_nothing_leaves_before_it_is_stored(tmp_path: Path, disk: Disk, durabili
     left: list[int] = []
     system.on_commit = lambda block: left.append(block.first_seq + block.steps)
     disk.fill()
-    while system.pipeline.held is None:  # before it, a checkpoint after a block that has left may be what finds no space
+    while not waits(system):  # before it, a checkpoint after a block that has left may be what finds no space
         with pytest.raises(NoSpaceError):
             step_on(system)
     steps, position = store.head[0] + 1, system.feed.position
@@ -122,7 +127,7 @@ def test_nothing_leaves_before_it_is_stored(tmp_path: Path, disk: Disk, durabili
         assert steps_in(tmp_path / "run.db") == steps - 1
     disk.free()
     system.complete_block()
-    assert (left[-1], steps_in(tmp_path / "run.db"), system.pipeline.held) == (steps, steps, None)
+    assert (left[-1], steps_in(tmp_path / "run.db"), waits(system)) == (steps, steps, False)
     store.close()
 
 
@@ -150,7 +155,7 @@ def test_a_block_that_a_request_has_cut_waits_too(
             system.advance(400)
         except NoSpaceError:
             disk.free()
-            if system.pipeline.held is not None:  # otherwise it was a checkpoint after a block that is published
+            if waits(system):  # otherwise it was a checkpoint after a block that is published
                 held.append(store.head[0])
             if crashed is None and held and held[-1] in requested:
                 crashed = after_a_crash(tmp_path / "run.db", settings)
