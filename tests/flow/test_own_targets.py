@@ -183,6 +183,8 @@ def test_ready_made_targets_refuse_what_they_cannot_use() -> None:
         lambda: ap.triple_barrier(upper=1.0, lower=1.0, horizon=5, span=1),
         lambda: ap.return_over_cost(cost_bps=-1.0, horizon=5),
         lambda: ap.target(horizon=1_001),
+        lambda: ap.target(horizon=2.5),  # type: ignore[arg-type]
+        lambda: ap.feature(warmup="3"),  # type: ignore[arg-type]
     ):
         with pytest.raises(FeatureError):
             make()

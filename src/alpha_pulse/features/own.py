@@ -125,7 +125,7 @@ def feature(*, warmup: int) -> Callable[[Function], Feature]:
     Raises
     ------
     FeatureError
-        The warm-up is out of range.
+        The warm-up is out of range, or no whole number.
 
     >>> @feature(warmup=3)
     ... def two_bar_return(bars: Bars) -> float:
@@ -133,9 +133,19 @@ def feature(*, warmup: int) -> Callable[[Function], Feature]:
     >>> two_bar_return.newest(Bars.of(np.array([1, 2, 3]), np.array([[2.0, 2.0, 3.0]] * 7)))
     0.5
     """
-    if not 1 <= warmup <= MAX_WARMUP:
-        raise FeatureError(f"the warm-up of a feature is {warmup!r}; expected 1 to {MAX_WARMUP:,} bars")
-    return lambda function: Feature(function, warmup)
+    bars = whole_bars("the warm-up of a feature", warmup, MAX_WARMUP)
+    return lambda function: Feature(function, bars)
+
+
+def whole_bars(what: str, value: Any, largest: int) -> int:
+    """``value`` as a number of bars; ``what`` names it in the FeatureError for all but whole numbers from 1 to ``largest``.
+
+    >>> whole_bars("the horizon", np.int64(3), 10)
+    3
+    """
+    if not (isinstance(value, int | np.integer) and 1 <= value <= largest):
+        raise FeatureError(f"{what} is {value!r}; expected 1 to {largest:,} bars, a whole number")
+    return int(value)
 
 
 def _described(values: NDArray[Any]) -> str:

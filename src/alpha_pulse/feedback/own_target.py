@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from alpha_pulse.core.errors import FeatureError
-from alpha_pulse.features.own import MAX_WARMUP, Bars
+from alpha_pulse.features.own import MAX_WARMUP, Bars, whole_bars
 
 MAX_HORIZON = 1_000
 """Bars: the largest horizon of an own target."""
@@ -82,7 +82,7 @@ def target(*, horizon: int, warmup: int = 1) -> Callable[[Function], OwnTarget]:
     Raises
     ------
     FeatureError
-        A number is out of range.
+        A number is out of range, or no whole number.
 
     >>> @target(horizon=2)
     ... def higher(known: Bars, later: Bars) -> bool:
@@ -91,10 +91,9 @@ def target(*, horizon: int, warmup: int = 1) -> Callable[[Function], OwnTarget]:
     >>> higher.label(bars.part(0, 1), bars.part(1, 3))
     1
     """
-    for name, value, largest in (("horizon", horizon, MAX_HORIZON), ("warm-up", warmup, MAX_WARMUP)):
-        if not 1 <= value <= largest:
-            raise FeatureError(f"the {name} of a target is {value!r}; expected 1 to {largest:,} bars")
-    return lambda function: OwnTarget(function, horizon, warmup)
+    later = whole_bars("the horizon of a target", horizon, MAX_HORIZON)
+    known = whole_bars("the warm-up of a target", warmup, MAX_WARMUP)
+    return lambda function: OwnTarget(function, later, known)
 
 
 def triple_barrier(*, upper: float, lower: float, horizon: int, span: int = 100) -> OwnTarget:
