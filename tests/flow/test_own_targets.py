@@ -20,6 +20,9 @@ from alpha_pulse.core.user_code import path_of
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from alpha_pulse.journal.export import frames
+from alpha_pulse.reporting.report import make_report
+from alpha_pulse.reporting.tearsheet import read_run
+from alpha_pulse.reporting.tearsheet.sheet import make_tear_sheet
 from alpha_pulse.stores.memory import MemoryStore
 from flow.runs import LEAN, Done, begun, finished, run, with_future
 from own_targets import HORIZONS, Row, barriers, column, naive_label
@@ -95,6 +98,15 @@ def test_they_are_scored_exported_and_change_no_trade() -> None:
     session = done.system.learning.session("EARLY", "pays")
     known = [label for label in done.labels if (label.symbol, label.target) == ("EARLY", "pays") and label.label is not None]
     assert (session.labels_used, session.spec.horizon) == (len(known), 5)
+
+
+def test_the_tear_sheet_of_an_unfinished_run_scores_them_too() -> None:
+    system = whole().system
+    assert system.store.result() is None
+    sheet, result = make_tear_sheet(read_run(system.store)), make_report(system)
+    assert list(sheet.scores) == ["volatility", "direction", *HORIZONS]
+    assert sheet.scores == result.metrics
+    assert sheet.reliability == result.reliability
 
 
 def test_functions_are_passed_and_the_result_contains_their_scores() -> None:

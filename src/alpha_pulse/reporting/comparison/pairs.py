@@ -52,7 +52,7 @@ def loss_difference(first: RunContent, run: RunContent, target: str) -> PairedDi
     differences = MILLI * (_losses(both, "probability_of_run") - _losses(both, "probability"))
     if not len(differences):
         return _difference(first, run, "log_loss", target, "mnat per label", 0, None, None, "no label was scored in both runs")
-    horizon, seed = horizon_of(first.config, target), first.config.seed
+    horizon, seed = horizon_of(first, target), first.config.seed
     interval = mean_interval(differences, seed, symbols=len(first.symbols), least_block=horizon)
     return _difference(
         first, run, "log_loss", target, "mnat per label", len(differences), float(differences.mean()), interval, None

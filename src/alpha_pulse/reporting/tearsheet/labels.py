@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from alpha_pulse.core.config import Config
+from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.kernels.base.scores import RECORD
 from alpha_pulse.metrics.members import MemberScore, TargetReliability, score_members, target_reliability
 from alpha_pulse.reporting.report import first_recent
@@ -30,10 +30,16 @@ class ScoredLabels(NamedTuple):
     rows: pl.DataFrame
 
 
-def horizon_of(config: Config, target: str) -> int:
-    """The bars that a target looks ahead."""
-    horizons = {"volatility": config.learning.volatility_horizon_bars, "direction": config.learning.direction_horizon_bars}
-    return horizons[target]
+def targets_of(run: RunContent) -> tuple[str, ...]:
+    """The program's own targets, then those of the user that have been predicted."""
+    predicted = run.tables["predictions"]["target"].unique(maintain_order=True)
+    return (*TARGETS, *(target for target in predicted if target not in TARGETS))
+
+
+def horizon_of(run: RunContent, target: str) -> int:
+    """The bars that a target looks ahead; 1 before it has been predicted."""
+    horizons = run.tables["predictions"].filter(target=target)["horizon_bars"]
+    return int(horizons[0]) if len(horizons) else 1
 
 
 def scored_labels(run: RunContent, target: str) -> ScoredLabels:
@@ -47,7 +53,7 @@ def member_scores(run: RunContent, target: str) -> dict[str, MemberScore]:
     """Of a run without a result, as `alpha_pulse.reporting.report.Report.metrics`."""
     labels = scored_labels(run, target)
     late = _late(run, labels)
-    return score_members(labels.records, late, len(run.symbols), horizon_of(run.config, target), run.config.seed)
+    return score_members(labels.records, late, len(run.symbols), horizon_of(run, target), run.config.seed)
 
 
 def reliability(run: RunContent, target: str) -> TargetReliability:
@@ -56,7 +62,7 @@ def reliability(run: RunContent, target: str) -> TargetReliability:
     stated = run.tables["predictions"].select("prediction_id", "confidence")
     joined = labels.rows.join(stated, on="prediction_id", how="left", maintain_order="left")
     confidence = joined["confidence"].cast(pl.Float64).to_numpy()
-    return target_reliability(labels.records, confidence, horizon_of(run.config, target))
+    return target_reliability(labels.records, confidence, horizon_of(run, target))
 
 
 def _late(run: RunContent, labels: ScoredLabels) -> NDArray[np.bool_]:

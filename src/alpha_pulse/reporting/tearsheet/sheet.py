@@ -8,7 +8,6 @@ import polars as pl
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.durations import SECOND_NS
-from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.metrics.members import MemberScore, TargetReliability
 from alpha_pulse.reporting.ml_pnl import RULES, ml_pnl
@@ -17,7 +16,7 @@ from alpha_pulse.reporting.success_types import MlPnl
 from alpha_pulse.reporting.tearsheet.books import BookPerformance, book_performance, gross_changes
 from alpha_pulse.reporting.tearsheet.content import RunContent
 from alpha_pulse.reporting.tearsheet.drift import DriftSummary, drift_summary
-from alpha_pulse.reporting.tearsheet.labels import member_scores, reliability
+from alpha_pulse.reporting.tearsheet.labels import member_scores, reliability, targets_of
 from alpha_pulse.reporting.tearsheet.settings import SettingDifference, setting_differences
 
 LONGEST_WINDOW_YEARS = 0.5
@@ -101,9 +100,9 @@ def make_tear_sheet(run: RunContent) -> TearSheet:
         rolling_window=rolling_window(run),
         books={book: book_performance(run, book) for book in run.books},
         predictions=_predictions(run),
-        scores={target: member_scores(run, target) for target in TARGETS} if result is None else result.metrics,
+        scores={target: member_scores(run, target) for target in targets_of(run)} if result is None else result.metrics,
         by_symbol={} if result is None else _by_symbol(result),
-        reliability={target: reliability(run, target) for target in TARGETS} if result is None else result.reliability,
+        reliability={target: reliability(run, target) for target in targets_of(run)} if result is None else result.reliability,
         drift=drift_summary(run),
         ml_pnl=_ml_pnl(run) if result is None else result.success_metrics.ml_pnl,
         warnings=[] if result is None else result.warnings,
