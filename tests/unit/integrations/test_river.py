@@ -352,7 +352,7 @@ def test_a_prefix_hands_on_the_rest_of_a_name_and_is_no_name_itself() -> None:
     assert plugins.prefix_of(table, "river:a.B") == "river:"
     assert plugins.prefix_of(table, "logistic") is None
     assert plugins.prefix_of(table, "other:a.B") is None
-    with pytest.raises(UnknownNameError, match=r"unknown model 'other:a\.B'"):
+    with pytest.raises(UnknownNameError, match=r"model 'other:a\.B' is not a module and a name"):
         plugins.load("models", table, "other:a.B")
     with pytest.raises(UnknownNameError, match="unknown model 'rivers'"):
         plugins.load("models", table, "rivers")
