@@ -65,7 +65,7 @@ def test_an_example_needs_a_zone_only_where_it_says_so(source: Source, example: 
     if example.tz is None:
         assert read([written(example, tmp_path)]).files[0].tz
     else:
-        with pytest.raises(DataError, match="--tz"):
+        with pytest.raises(DataError, match=r"--tz UTC \(in Python tz=\"UTC\"\)"):
             read([written(example, tmp_path)])
 
 

@@ -59,7 +59,7 @@ def test_notes_are_told_and_stand_in_the_result(place: Path) -> None:
     done = result(place, "--data", "bars/ETHUSDT-1h-2019-12.csv", "--stamp", "close", "--symbol", "ETHUSDT")
     files = done["files"]
     assert isinstance(files, list)
-    assert [file["stamp_from"] for file in files] == ["--stamp"]
+    assert [file["stamp_from"] for file in files] == ["the option stamp"]
     twice = place / "twice.csv"
     twice.write_text(
         "\n".join(["time,open,high,low,close", *(f"{START + 3_600_000 * (at // 2)},1,1,1,1" for at in range(8))]), "utf-8"

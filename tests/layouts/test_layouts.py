@@ -48,7 +48,7 @@ def test_days_begin_in_the_zone_that_is_stated(name: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", NAIVE)
 def test_a_clock_without_a_zone_is_refused_and_the_option_named(name: str, tmp_path: Path) -> None:
     _, path = written(LAYOUTS[name], tmp_path)
-    with pytest.raises(DataError, match="--tz"):
+    with pytest.raises(DataError, match=r"--tz UTC \(in Python tz=\"UTC\"\)"):
         read([path], ReadOptions())
 
 

@@ -11,6 +11,7 @@ from alpha_pulse.core.durations import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, WE
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.feeds.arrays import Integers, Mask
 from alpha_pulse.feeds.bar_times import local_days, month_numbers
+from alpha_pulse.feeds.option_names import option
 
 __all__ = [
     "LONGEST_NS",
@@ -128,11 +129,12 @@ def infer_interval(code: Integers, ts_start: Integers, symbols: tuple[str, ...],
     if not lengths_by_symbol and doubtful:
         raise DataError(
             f"{where}: the length of a bar cannot be inferred from the steps between bars ({doubtful}); give it with "
-            "--interval, such as 1h"
+            f"{option('interval', '1h')}, for example"
         )
     if not lengths_by_symbol:
         raise DataError(
-            f"{where}: no symbol has two bars, so the interval cannot be inferred; give it with --interval, such as 1h"
+            f"{where}: no symbol has two bars, so the interval cannot be inferred; give it with "
+            f"{option('interval', '1h')}, for example"
         )
     shortest = min(lengths_by_symbol.values())
     other = {
@@ -143,7 +145,8 @@ def infer_interval(code: Integers, ts_start: Integers, symbols: tuple[str, ...],
     if other:
         shown = ", ".join(f"{symbol} {show_interval(length)}" for symbol, length in list(lengths_by_symbol.items())[:5])
         raise DataError(
-            f"{where}: the most frequent steps of the symbols differ ({shown}); give the length of a bar with --interval"
+            f"{where}: the most frequent steps of the symbols differ ({shown}); give the length of a bar with "
+            f"{option('interval', show_interval(shortest))}, for example"
         )
     return shortest
 

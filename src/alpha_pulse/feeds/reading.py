@@ -181,12 +181,12 @@ def _symbol_from(table: Table, choice: Choice, single: str | None) -> str:
     if "symbol" in choice.indices:
         return "column"
     if single:
-        return "--symbol"
-    return "beside the table" if "symbol" in table.metadata else "the file's name" if table.name else "no name"
+        return "the option symbol"
+    return "beside the table" if "symbol" in table.metadata else "the file's name" if table.name else "the default name"
 
 
 def _single_symbol(chosen: Sequence[tuple[Table, Choice]], names: Sequence[str], options: ReadOptions) -> str | None:
-    """The single ``--symbol`` as the symbol of all rows, where a symbol is known only from the names of files; else None."""
+    """The only symbol of the options, as that of all rows, where symbols are known only from the names of files; else None."""
     unnamed = all("symbol" not in choice.indices and "symbol" not in table.metadata for table, choice in chosen)
     if len(options.symbols) == 1 and unnamed and len(set(names)) == 1:
         return options.symbols[0]

@@ -213,7 +213,7 @@ def test_each_file_has_its_own_unit_of_time_but_none_has_two(tmp_path: Path) -> 
 def test_one_symbol_gives_its_name_to_a_file_that_names_none(tmp_path: Path, name: str) -> None:
     data = one(tmp_path, TEXT, name, symbols=("SPY",))
     assert data.bars.symbols == ("SPY",)
-    assert data.files[0].symbol_from == "--symbol"
+    assert data.files[0].symbol_from == "the option symbol"
     assert one(tmp_path, TEXT, name).bars.symbols == (name.removesuffix(".csv"),)
 
 

@@ -83,7 +83,7 @@ def test_a_stamp_is_stated_known_or_assumed(tmp_path: Path) -> None:
     assert "assumed_stamp" in kinds(assumed)
     closes = one(tmp_path, rows(), stamp="close")
     assert closes.bars.ts_start.tolist() == (assumed.bars.ts_start - HOUR_NS).tolist()
-    assert closes.files[0].stamp_from == "--stamp"
+    assert closes.files[0].stamp_from == "the option stamp"
     assert "assumed_stamp" not in kinds(one(tmp_path, rows(), HEADER.replace("time", "ts")))
     assert one(tmp_path, rows(), HEADER.replace("time", "open_time")).files[0].stamp_from == "column open_time"
     ended = one(tmp_path, rows(), HEADER.replace("time", "close_time"))

@@ -181,7 +181,7 @@ def test_an_interval_far_below_the_steps_is_reported() -> None:
     assert find_warnings(columns, interval_stated=True) == []
     short = msgspec.structs.replace(columns, interval_ns=MINUTE_NS)
     found = [note for note in find_warnings(short, interval_stated=True) if note.kind == "short_interval"]
-    assert found[0].text.startswith("--interval states bars of 1m, but the most frequent step between those of SYN is 1h")
+    assert found[0].text.startswith("the option interval states bars of 1m, but the most frequent step between those of SYN")
     assert find_warnings(msgspec.structs.replace(columns, interval_ns=HOUR_NS - SECOND_NS), interval_stated=True) == []
     assert find_warnings(msgspec.structs.replace(columns.pick(slice(0, 1)), interval_ns=DAY_NS), interval_stated=True) == []
 

@@ -14,6 +14,7 @@ from alpha_pulse.feeds.arrays import Floats, Integers
 from alpha_pulse.feeds.cells.rows import TableRows
 from alpha_pulse.feeds.market_data import Duplicates
 from alpha_pulse.feeds.notes import PLACES, Note, show_time
+from alpha_pulse.feeds.option_names import option
 
 
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +135,8 @@ def _drop_duplicates(joined: Joined, rule: Duplicates) -> tuple[Joined, list[Not
     count = int(drop.sum())
     places = tuple(joined.origin(int(index))[0] for index in np.flatnonzero(repeated)[:PLACES])
     row_numbers = "1 row repeats" if count == 1 else f"{count:,} rows repeat"
-    text = f"{row_numbers} the symbol and time of another row; the {rule} one was used (--duplicates); the first is {places[0]}"
+    used = f"the {rule} one was used (option duplicates)"
+    text = f"{row_numbers} the symbol and time of another row; {used}; the first is {places[0]}"
     note = Note(kind="duplicates", text=text, count=count, places=places)
     return _pick(joined, np.flatnonzero(~drop)), [note]
 
@@ -154,5 +156,5 @@ def _duplicate_error(joined: Joined, repeated: Integers) -> DataError:
     numbers = "the same numbers" if same else "other numbers"
     return DataError(
         f"{where}: column '{names['ts']}' is {start}, which {symbol} has {before} with {numbers}; one bar for each symbol "
-        "and time is expected; choose one with --duplicates first or last, or correct or drop the row"
+        f"and time is expected; choose one with {option('duplicates', 'first', 'last')}, or correct or drop the row"
     )

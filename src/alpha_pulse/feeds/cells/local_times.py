@@ -8,9 +8,10 @@ import polars as pl
 
 from alpha_pulse.core.errors import ConfigError, DataError
 from alpha_pulse.feeds.arrays import Integers
+from alpha_pulse.feeds.option_names import option
 from alpha_pulse.feeds.runs import runs
 
-EXPECTED = "a time such as 2017-01-03T10:00:00Z (without an offset, name its zone with --tz)"
+EXPECTED = "a time such as 2017-01-03T10:00:00Z (without an offset, name its zone with the option tz)"
 
 
 class TimeContext(msgspec.Struct, frozen=True):
@@ -65,7 +66,8 @@ def localise(naive: pl.Series, tz: str | None, context: TimeContext, shown: pl.S
     """
     shown = naive if shown is None else shown
     if tz is None:
-        raise context.refusal(0, f"is {shown[0]}, which has no time zone", "a time zone", "set it with --tz, such as --tz UTC")
+        fix = f"set it with {option('tz', 'UTC')}, for example"
+        raise context.refusal(0, f"is {shown[0]}, which has no time zone", "a time zone", fix)
     if tz == "UTC":
         return naive
     certain = naive.dt.replace_time_zone(tz, ambiguous="null", non_existent="null")

@@ -81,7 +81,7 @@ def encode_symbols(text: pl.Series) -> tuple[tuple[str, ...], Integers]:
 
 
 def check_symbols_exist(wanted: Sequence[str], symbols: Sequence[str], where: str) -> None:
-    """Refuse a ``--symbol`` that no file contains. Raises DataError."""
+    """Refuse a symbol of the options that no file contains. Raises DataError."""
     for name in wanted:
         if name not in symbols:
             verb = "contain" if where.startswith("these ") else "contains"

@@ -24,7 +24,7 @@ _FRIDAY = 4
 def known_convention(table: Table, choice: Choice, options: ReadOptions, *, dates: bool = False) -> tuple[str, str]:
     """Whether times are the ``open`` or the ``close`` of bars, and how that is known; ``dates``: whether all times are days."""
     if options.stamp is not None:
-        return options.stamp, "--stamp"
+        return options.stamp, "the option stamp"
     if "ts_end" in choice.indices and "ts" not in choice.indices:
         return "close", "close-time column"
     if choice.name(table, "ts") == "ts":

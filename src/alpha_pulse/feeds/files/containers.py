@@ -69,7 +69,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
         return decode_text(data, self.where)[0]
 
 
-def read_contents(path: Path, fix: str = "give --data a file of bars, a folder, or a pattern") -> Iterator[Content]:
+def read_contents(path: Path, fix: str = "name a file of bars, a folder, or a pattern") -> Iterator[Content]:
     """The tables of a file, recognised by its content and not by its name; ``fix`` ends the error about a path that is no file.
 
     Raises

@@ -14,6 +14,7 @@ from alpha_pulse.feeds.cells.rows import TableRows
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.interval import interval_of_steps, is_sparse, show_interval
 from alpha_pulse.feeds.notes import Note, show_time
+from alpha_pulse.feeds.option_names import option
 from alpha_pulse.feeds.runs import runs
 
 _LONG_RUN, _WHOLE_SYMBOL = 20, 3
@@ -38,11 +39,11 @@ def check_longer_bars(tables: Sequence[TableRows], interval_ns: int, tz: str | N
     place = f"{rows.table.where}, row {rows.row_numbers[index]}"
     facts = f"from {show_time(int(rows.times.ns[index]))} on, bars of {name} are {longer} apart"
     if stated:
-        text = f"{place}: {facts}, but --interval states {usual}; if these bars are longer, read them separately"
+        text = f"{place}: {facts}, but the option interval states {usual}; if these bars are longer, read them separately"
         return [Note(kind="short_interval", text=text, places=(place,))]
     raise DataError(
         f"{place}: {facts}, but other bars last {usual}; bars of one length are expected; read them separately, or state "
-        f"the length of all bars with --interval {usual}"
+        f"the length of all bars with {option('interval', usual)}"
     )
 
 

@@ -155,8 +155,8 @@ def _times(columns: BarColumns) -> list[_Problem]:
             return f"column '{name}' is {when}, earlier than the previous row of {symbol}; increasing times are expected"
         return (
             f"column '{name}' is {when}, {show_interval(step_ns)} after the previous bar of {symbol}, but bars last "
-            f"{show_interval(columns.interval_ns)}; bars that do not overlap are expected (--interval sets "
-            "the length of a bar)"
+            f"{show_interval(columns.interval_ns)}; bars that do not overlap are expected (the option interval "
+            "sets the length of a bar)"
         )
 
     return [

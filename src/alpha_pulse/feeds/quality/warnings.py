@@ -11,6 +11,7 @@ from alpha_pulse.feeds.bar_times import stamped_at_end
 from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.interval import interval_of_steps, show_interval
 from alpha_pulse.feeds.notes import PLACES, Note, show_time, some
+from alpha_pulse.feeds.option_names import option
 from alpha_pulse.feeds.quality.gaps import find_gaps
 from alpha_pulse.feeds.quality.price_steps import price_steps
 from alpha_pulse.feeds.quality.sessions import SATURDAY
@@ -143,7 +144,7 @@ def _stamped_at_end(bars: BarColumns) -> list[Note]:
     where = "the last days of months" if months_of(bars.interval_ns) else "Fridays"
     text = (
         f"{late.sum():,} of {late.size:,} bars of {show_interval(bars.interval_ns)} have times on {where}, as from a source "
-        "that stamps bars by their close; if so, add --stamp close"
+        f"that stamps bars by their close; if so, add {option('stamp', 'close')}"
     )
     return [Note(kind="late_stamps", text=text, count=int(late.sum()))]
 
@@ -156,7 +157,7 @@ def _stamped_at_end_of_day(bars: BarColumns) -> list[Note]:
         return []
     text = (
         f"{count:,} of {weekday.size:,} bars of 1d are on Saturdays, and none on a Monday, as from a source that stamps "
-        "bars by their close; if so, add --stamp close"
+        f"bars by their close; if so, add {option('stamp', 'close')}"
     )
     return [Note(kind="late_stamps", text=text, count=count)]
 
@@ -167,8 +168,8 @@ def _short_interval(bars: BarColumns) -> list[Note]:
         step = interval_of_steps(bars.ts_start[part])
         if step is not None and step >= SHORT * bars.interval_ns:
             stated = show_interval(bars.interval_ns)
-            head = f"--interval states bars of {stated}, but the most frequent step between those of"
-            tail = f"is {show_interval(step)}; if bars have that length, use --interval {show_interval(step)}"
+            head = f"the option interval states bars of {stated}, but the most frequent step between those of"
+            tail = f"is {show_interval(step)}; if bars have that length, use {option('interval', show_interval(step))}"
             return _note_on_symbols("short_interval", head, [symbol], tail)
     return []
 

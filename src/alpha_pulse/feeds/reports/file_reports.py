@@ -14,6 +14,7 @@ from alpha_pulse.feeds.cells.symbols import symbol_from_name
 from alpha_pulse.feeds.cells.timestamp_convention import known_convention
 from alpha_pulse.feeds.market_data import FileReport, ReadOptions
 from alpha_pulse.feeds.notes import PLACES, Note, some
+from alpha_pulse.feeds.option_names import option
 from alpha_pulse.feeds.sources import recognise
 from alpha_pulse.feeds.tables import Table
 
@@ -48,14 +49,15 @@ def table_notes(read: ReadTable, options: ReadOptions) -> list[Note]:
         )
     name = choice.time_name(table)
     if read.why:
-        text = f"{where}: column '{name}' is read as the close of a bar, since {read.why}; state it with --stamp open or close"
+        reading = f"is read as the close of a bar, since {read.why}"
+        text = f"{where}: column '{name}' {reading}; state it with {option('stamp', 'open', 'close')}"
         notes.append(Note(kind="assumed_stamp", text=text))
     if read.stamp_from == "assumed":
-        text = f"{where}: column '{name}' is assumed to be the open of a bar; state it with --stamp open or close"
+        text = f"{where}: column '{name}' is assumed to be the open of a bar; state it with {option('stamp', 'open', 'close')}"
         notes.append(Note(kind="assumed_stamp", text=text))
     if "adj_close" in choice.indices and not options.adjusted:
         name = choice.name(table, "adj_close")
-        text = f"{where}: prices are not adjusted; --adjusted scales all prices by column '{name}'"
+        text = f"{where}: prices are not adjusted; {option('adjusted')} scales all prices by column '{name}'"
         notes.append(Note(kind="unadjusted", text=text))
     if table.preamble:
         lines = "1 line" if len(table.preamble) == 1 else f"{len(table.preamble)} lines"
