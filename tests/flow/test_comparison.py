@@ -9,11 +9,14 @@ import polars as pl
 import pytest
 
 import alpha_pulse as ap
+from alpha_pulse.core.config import Config, FeaturesConfig
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.journal.export import tables
 from alpha_pulse.library.compare import ComparedRuns
+from alpha_pulse.reporting.pages.setting_texts import settings_text
 from alpha_pulse.reporting.tearsheet import read_run
+from alpha_pulse.reporting.tearsheet.settings import setting_differences
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
 from flow.runs import LEAN, configured
@@ -62,6 +65,16 @@ def test_settings_that_differ(stores: dict[str, MemoryStore]) -> None:
         ("venue.fee_bps", "1", "20", "1"),
     ]
     assert compared(stores, "first", "elsewhere").settings.is_empty()
+
+
+def test_own_features_and_targets_are_among_the_settings_that_differ() -> None:
+    own = Config(features=FeaturesConfig(own=("mine:momentum",), sources={"mine:momentum": "0" * 64}))
+    differences = setting_differences([Config(), own])
+    assert [each.key for each in differences] == ["features.own", "features.sources"]
+    assert settings_text(differences) == (
+        "the defaults, except features.own = mine:momentum (default none); "
+        "features.sources = mine:momentum 000000000000 (default none)"
+    )
 
 
 @pytest.mark.parametrize("name", ["logistic", "stopped"])

@@ -256,11 +256,17 @@ class Config(_Section, frozen=True):
         return msgspec.json.encode(self.decisive, order="deterministic")
 
     @property
-    def decisive(self) -> dict[str, Any]:
-        """Everything that can change a decision, as JSON values by section; ``features`` and ``targets`` only if they are not
-        empty, so that runs without own ones keep the hash that they had before there were any."""
+    def decisive_sections(self) -> dict[str, Any]:
+        """Everything that can change a decision, as JSON values by section."""
         content: dict[str, Any] = msgspec.to_builtins(self)
         content.pop("store")
+        return content
+
+    @property
+    def decisive(self) -> dict[str, Any]:
+        """`decisive_sections`; ``features`` and ``targets`` only if they are not empty, so that runs without own ones keep the
+        hash that they had before there were any."""
+        content = self.decisive_sections
         if self.features == FeaturesConfig():
             content.pop("features")
         if self.targets == TargetsConfig():

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from alpha_pulse.reporting.tearsheet.settings import SettingDifference
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def settings_text(changed: list[SettingDifference]) -> str:
@@ -14,11 +18,13 @@ def settings_text(changed: list[SettingDifference]) -> str:
 
 
 def setting_text(value: object) -> str:
-    """The value of a setting.
+    """The value of a setting; of a SHA-256 the first 12 digits.
 
-    >>> setting_text(None), setting_text(("trend",)), setting_text(True), setting_text(0.5)
-    ('not set', 'trend', 'true', '0.5')
+    >>> setting_text(None), setting_text(("trend",)), setting_text(()), setting_text(True), setting_text(0.5)
+    ('not set', 'trend', 'none', 'true', '0.5')
     """
+    if isinstance(value, list | tuple | dict) and not value:
+        return "none"
     if value is None:
         return "not set"
     if isinstance(value, bool):
@@ -27,4 +33,6 @@ def setting_text(value: object) -> str:
         return ", ".join(map(setting_text, value))
     if isinstance(value, dict):
         return ", ".join(f"{name} {setting_text(each)}" for name, each in value.items())
+    if isinstance(value, str) and _SHA256.fullmatch(value):
+        return value[:12]
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -25,7 +25,7 @@ def flat_settings(config: Config) -> dict[str, Setting]:
     'market_default'
     """
     flat: dict[str, Setting] = {}
-    for section, content in config.decisive.items():
+    for section, content in config.decisive_sections.items():
         if isinstance(content, dict):
             flat |= {f"{section}.{name}": value for name, value in content.items()}
         else:
