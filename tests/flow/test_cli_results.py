@@ -60,6 +60,13 @@ def test_a_run_is_shown_as_replay_shows_it(place: Path, ids: list[str]) -> None:
     assert sheet["settings"][0] == {"key": "batch.enabled", "values": [True, False]}
 
 
+def test_a_store_elsewhere_is_named_by_its_path(place: Path, ids: list[str]) -> None:
+    elsewhere = place / "my store.db"
+    for suffix in ("", ".head"):
+        elsewhere.with_name(elsewhere.name + suffix).write_bytes(Path(f"{find_run(ids[0])}{suffix}").read_bytes())
+    assert "alpha-pulse report 'my store.db' --html" in cli_runs.run(place, "show", elsewhere.name).stdout
+
+
 def test_a_page_is_written(place: Path, ids: list[str]) -> None:
     done = cli_runs.run(place, "report", "latest", "--html", "page.html", "--json")
     told = json.loads(done.stdout)

@@ -175,7 +175,10 @@ def run(
     settings = load_settings(config)
     feed = bars.read()
     usual_speed = DRIFT_SPEED if bars.is_synthetic else SPEED
-    serving = ServeOptions(host, port, usual_speed if speed is None else speed, json, default_store=store is None)
+    serving = ServeOptions(
+        host, port, usual_speed if speed is None else speed, json, default_store=store is None, bars=tuple(bars.words()),
+        config=None if config is None else str(config),
+    )  # fmt: skip
     non_defaults = {
         "--config": config, "--store": store,
         "--host": host if host != HOST else None, "--port": port if port != PORT else None,

@@ -47,7 +47,8 @@ ECHO_S = 1.0
 
 
 class ServeOptions(msgspec.Struct, frozen=True):
-    """Where a run is served, its speed (bars per second; 0: as fast as possible), and the form of the start message."""
+    """Where a run is served, its speed (bars per second; 0: as fast as possible), the form of the start message, and the
+    arguments of the command line that name its bars and the file of its settings."""
 
     host: str
     port: int
@@ -55,6 +56,8 @@ class ServeOptions(msgspec.Struct, frozen=True):
     json: bool
     default_store: bool
     """Whether the store is the default one of the data and the configuration, not one given by ``--store``."""
+    bars: tuple[str, ...] = ()
+    config: str | None = None
 
 
 class Startup(msgspec.Struct, frozen=True):
@@ -193,7 +196,8 @@ class ServedRun:
         """What to do with the run once it is finished; nothing for one in memory."""
         if self._store.location == IN_MEMORY:
             return ""
-        return next_steps(self._run_id if self._serving.default_store else self._store.location)
+        serving = self._serving
+        return next_steps(self._run_id if serving.default_store else self._store.location, serving.bars, serving.config)
 
     def _announce_bars(self) -> None:
         feed, serving = self._feed, self._serving

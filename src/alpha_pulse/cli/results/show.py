@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import msgspec
 from rich.console import Console
 
@@ -9,7 +11,7 @@ from alpha_pulse.cli.render.report import NARROWEST, WIDEST
 from alpha_pulse.cli.render.report import show as show_report
 from alpha_pulse.cli.render.tear_sheet import show_performance, show_progress
 from alpha_pulse.cli.results.reading import read_with_progress
-from alpha_pulse.library.places import find_run
+from alpha_pulse.library.places import find_run, stored_files
 from alpha_pulse.reporting.tearsheet import make_tear_sheet
 
 
@@ -28,7 +30,8 @@ def show_run(run: str, *, json: bool) -> None:
     AlphaPulseError
         There is no such run, it has no bars, or it is damaged.
     """
-    content = read_with_progress(find_run(run))
+    file = find_run(run)
+    content = read_with_progress(file)
     sheet = make_tear_sheet(content)
     if json:
         print(msgspec.json.format(msgspec.json.encode(sheet), indent=2).decode())
@@ -41,4 +44,5 @@ def show_run(run: str, *, json: bool) -> None:
         show_report(content.result, console)
         console.print()
     show_performance(sheet, console)
-    console.print(f"a page about this run: alpha-pulse report {content.name} --html report.html", style="dim", soft_wrap=True)
+    name = shlex.quote(content.name if file in stored_files() else run)
+    console.print(f"a page about this run: alpha-pulse report {name} --html report.html", style="dim", soft_wrap=True)
