@@ -290,7 +290,7 @@ class OnlineLearningService:
             Finite numbers, in the order of the session's schema.
         prediction_id
             None: a query, which is neither stored nor counted. Else the prediction is stored under this id until `update_model`
-            gives its label, and passed to `stream_predictions`; only for sessions whose examples come from their callers.
+            gives its label (the newest 10,000 are), and passed to `stream_predictions`; only for sessions that callers started.
         ts
             The time of a stored prediction, in ns, from which the age of the model is measured.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import msgspec
 import numpy as np
 
@@ -9,6 +11,9 @@ from alpha_pulse.core.errors import SessionError, StateError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.kernels.mixing.ensemble import ADAPTED, CONTROL, ROW
 from alpha_pulse.models.base import Row
+
+MAX_PENDING = 10_000
+"""Predictions of a caller that wait for their labels, at most."""
 
 
 class PendingPrediction(msgspec.Struct, gc=False):
@@ -63,9 +68,9 @@ class Pending:
         return pending
 
     @property
-    def oldest(self) -> str:
-        """The id of the prediction that waits longest."""
-        return next(iter(self._waiting))
+    def excess(self) -> list[str]:
+        """The ids of the oldest predictions, where more than `MAX_PENDING` wait."""
+        return list(islice(self._waiting, max(0, len(self._waiting) - MAX_PENDING)))
 
     def _unknown(self, prediction_id: str) -> SessionError:
         return SessionError(

@@ -214,6 +214,7 @@ class Session:
         Base rate and no-change are stored too, as baselines of the scores. Returns P(label = 1).
         """
         pending, _ = self.predict(prediction_id, features)
+        self.drop_excess()
         row, base = pending.row, baselines.base_rate(self._baselines, 0)
         row[ONLINE] = row[RAW_ONLINE]
         row[SERVED] = base if math.isnan(row[RAW_ONLINE]) else row[RAW_ONLINE]
@@ -280,6 +281,11 @@ class Session:
     def drop(self, prediction_id: str) -> None:
         """Drop a pending prediction that will get no label."""
         self.waiting.pop(prediction_id)
+
+    def drop_excess(self) -> None:
+        """Drop the oldest pending predictions of a caller, so that `alpha_pulse.learning.pending.MAX_PENDING` are left."""
+        for prediction_id in self.waiting.excess:
+            self.drop(prediction_id)
 
     def check_health_if_due(self) -> None:
         """Every `GOOD_STATE_EVERY` labels outside of trials: save the state of a healthy model as the last good state.

@@ -29,8 +29,6 @@ MakeBatch = Callable[[Session], BatchMember]
 STRATEGY = "serving.strategy"
 BUILT_IN = "platt"
 """The calibration that is part of the mixture's kernel; any other calibration is a separate pair of calibrators."""
-MAX_PENDING = 10_000
-"""Predictions of a caller's session that wait for their labels, at most."""
 CALIBRATED = (("online", RAW_ONLINE, ONLINE), ("batch", RAW_BATCH, BATCH))
 """Members that are calibrated before they are mixed: name, place of the raw probability, place of the calibrated one."""
 
@@ -75,13 +73,11 @@ class ServedTarget:
         return self._mixed(row, features, ts)
 
     def serve_caller(self, features: FeatureVector) -> Prediction:
-        """Serve a caller's session: the prediction waits for its label. The oldest expires when `MAX_PENDING` others wait."""
-        waiting = self.session.waiting
-        if len(waiting) == MAX_PENDING:
-            self.session.drop(waiting.oldest)
+        """Serve a caller's session: the prediction waits for its label, see `Session.drop_excess`."""
         self._count += 1
         prediction_id = f"{self.session.session_id}/{self._count}"
         pending, missing = self.session.predict(prediction_id, features)
+        self.session.drop_excess()
         served = self._mixed(pending.row, pending.features, features.ts)
         self._newest, self._callers_threshold = self.prediction(prediction_id, served, missing), served.threshold
         return self._newest

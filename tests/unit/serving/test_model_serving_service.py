@@ -18,6 +18,7 @@ from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.kernels.base.scores import BATCH, ONLINE
 from alpha_pulse.kernels.mixing.ensemble import RAW_BATCH, RAW_ONLINE
 from alpha_pulse.kernels.session import layout
+from alpha_pulse.learning import pending
 from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.feature_history import FeatureHistory
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
@@ -25,7 +26,7 @@ from alpha_pulse.learning.session import Session
 from alpha_pulse.learning.training import BatchMember, ModelReady
 from alpha_pulse.models.calibration import make_calibrator
 from alpha_pulse.models.gbm import LightGBM
-from alpha_pulse.serving import ModelServingService, model_serving_service
+from alpha_pulse.serving import ModelServingService
 from learning_samples import START_NS, STEP_NS, poison, stream, vector
 from target_samples import BarInput, bar, closes, load_rows, resolved, served_prediction
 
@@ -385,7 +386,7 @@ def test_a_session_that_its_caller_stopped_is_served_afresh() -> None:
 
 
 def test_predictions_that_get_no_label_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_serving_service, "MAX_PENDING", 5)
+    monkeypatch.setattr(pending, "MAX_PENDING", 5)
 
     async def steps() -> None:
         service = ModelServingService()
@@ -395,5 +396,8 @@ def test_predictions_that_get_no_label_do_not_pile_up(monkeypatch: pytest.Monkey
         with pytest.raises(SessionError, match="no prediction of X is pending under the id 'X/direction/3'"):
             await service.learning.update_model("X", Example("X/direction/3", 1))
         assert await service.learning.update_model("X", Example("X/direction/4", 1))
+        for number in range(8):
+            await service.learning.predict("X/direction", [1.0], f"mine-{number}")
+        assert len(service.learning.session("X").pending) == 5
 
     asyncio.run(steps())
