@@ -61,7 +61,7 @@ class ServeOptions(msgspec.Struct, frozen=True):
 
 
 class Startup(msgspec.Struct, frozen=True):
-    """The JSON that ``--json`` prints when the page is up; ``link`` signs in once, in one browser."""
+    """The JSON that ``--json`` prints when the page is up; ``link`` works once, and signs in one tab."""
 
     url: str
     link: str
@@ -185,7 +185,7 @@ class ServedRun:
         if self._engine is not None:
             self._announce_bars()
         print(f"store {self._store.location}")
-        print(f"open this sign-in link within two minutes; it works once, in one browser:\n\n  {link}\n")
+        print(f"open this sign-in link within two minutes; it works once, and signs in one tab:\n\n  {link}\n")
         print(f"to sign in later, use the token in {self._auth.where}; stop with Ctrl-C", flush=True)
         if self._engine is None:
             print("the engine is compiled first, once on this machine; the page shows how far it is", flush=True)
