@@ -1,7 +1,8 @@
 """Replay a year of hourly bars, look at what was traded, change one setting, and evaluate models.
 
 Run it with ``python examples/first_run.py``, or with the path of your own bars, such as
-``python examples/first_run.py BTCUSDT-1h.csv``.
+``python examples/first_run.py BTCUSDT-1h.csv``. If their times have no zone, add its name:
+``python examples/first_run.py prices.csv UTC``.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ import polars as pl
 import alpha_pulse as ap
 
 
-def main(data: str) -> None:
-    """Show a run of ``data``, the same without costs, and how two models predict the direction."""
-    run = ap.replay(data)
+def main(data: str = "eurusd_1h_2017", zone: str | None = None) -> None:
+    """Show a run of ``data``, the same without costs, and how two models predict the direction.
+
+    ``zone`` is that of times without one, as it may be named on the command line.
+    """
+    run = ap.replay(data, tz=zone)
     print(run)
 
     trades = run.trades.filter(book="combined")
     print(trades.select("opened_at", "known_at", "quantity", "net_pnl_cash").tail())
 
-    free = ap.replay(data, config=run.config, venue={"fee_bps": 0, "half_spread_bps": 0, "slippage_bps": 0})
+    free = ap.replay(data, tz=zone, config=run.config, venue={"fee_bps": 0, "half_spread_bps": 0, "slippage_bps": 0})
     for name in ("net_pnl_cash", "gross_pnl_cash", "trades"):
         print(f"{name}: {run.metrics[name]:,.0f} with costs, {free.metrics[name]:,.0f} without")
 
@@ -38,4 +42,7 @@ def examples(run: ap.Run) -> tuple[pl.DataFrame, pl.Series]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "eurusd_1h_2017")
+    try:
+        main(*sys.argv[1:3])
+    except ap.AlphaPulseError as error:  # such as a file that cannot be read; the message says what to do
+        sys.exit(f"{sys.argv[0]}: {error}")

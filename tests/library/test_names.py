@@ -125,3 +125,12 @@ def test_the_script_runs(
     printed = capsys.readouterr().out
     assert "EURUSD, 6,225 bars of 1h" in printed
     assert "naive_bayes" in printed
+
+
+def test_the_script_refuses_times_without_a_zone_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bars = tmp_path / "prices.csv"
+    bars.write_text("time,open,high,low,close\n2024-01-01 00:00:00,1,2,1,2\n2024-01-01 01:00:00,2,3,2,3\n")
+    script = ROOT / "examples" / "first_run.py"
+    monkeypatch.setattr(sys, "argv", [str(script), str(bars)])
+    with pytest.raises(SystemExit, match=r'has no time zone.* tz="UTC"'):
+        runpy.run_path(str(script), run_name="__main__")
