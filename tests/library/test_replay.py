@@ -113,6 +113,14 @@ def test_an_equal_run_in_a_store_is_returned_and_another_one_refused(bars: Path,
         replayed(bars, store=store, seed=2)
 
 
+def test_a_store_in_a_missing_folder_is_refused_and_the_folder_not_created(bars: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mispelt"
+    for store in (folder / "x.db", f"sqlite:///{folder / 'x.db'}"):
+        with pytest.raises(ConfigError, match=r"the folder .*mispelt does not exist; create it first, or name another place"):
+            replayed(bars, store=store)
+    assert not folder.exists()
+
+
 def test_ctrl_c_stops_with_a_run_that_the_same_call_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from alpha_pulse.core.clock import wall_ns
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, StoreError
+from alpha_pulse.library.store_paths import path_of_store
 from alpha_pulse.stores.reading import StoreReader
 
 STORE_FILE = "store.db"
@@ -73,12 +74,10 @@ def store_file(given: str, name: str, expected: str) -> Path:
     >>> store_file("sqlite:///folder/run.db", "--to", "")
     PosixPath('folder/run.db')
     """
-    scheme, separator, address = given.partition("://")
-    if not separator:
-        return Path(given)
-    if scheme != "sqlite" or not address[1:]:
+    path = path_of_store(given)
+    if path is None:
         raise ConfigError(f"{name} {given!r} names no stored run; give {expected}")
-    return Path(address[1:])
+    return path
 
 
 def find_run(run: str) -> Path:

@@ -21,6 +21,7 @@ from alpha_pulse.library.places import new_location, new_run_id
 from alpha_pulse.library.progress import Phases
 from alpha_pulse.library.run import Run
 from alpha_pulse.library.settings import Settings, settings_of
+from alpha_pulse.library.store_paths import check_folder_exists
 from alpha_pulse.reporting.data_checks import check_data
 from alpha_pulse.runtime.replay import Progress
 from alpha_pulse.runtime.replay import replay as run_to_the_end
@@ -57,8 +58,9 @@ def replay(
     symbol
         Only these symbols; a single one names the bars of data without symbols.
     store
-        Where the run is stored: the path of a file, or ``memory://``, which is lost with the program; None: a new store in the
-        user's data folder. If the file contains an equal run, that run is continued, or returned if it is finished.
+        Where the run is stored: the path of a file in a folder that exists, or ``memory://``, which is lost with the program;
+        None: a new store in the user's data folder. If the file contains an equal run, that run is continued, or returned if
+        it is finished.
     progress
         Whether a progress bar is shown, and how files were read.
     interval, tz, stamp, duplicates, dates, adjusted
@@ -86,12 +88,13 @@ def replay(
         "adjusted": adjusted,
     }  # fmt: skip
     chosen = settings_of(config, settings)
+    run_id = new_run_id()
+    location = _location(store, run_id)
     feed = feed_of(data, options)
     if progress:
         show_files(feed, check_data(chosen, feed))
     warm_if_cold(chosen, shown=progress)
-    run_id = new_run_id()
-    opened = open_store(_location(store, run_id), chosen.store)
+    opened = open_store(location, chosen.store)
     if isinstance(opened, MemoryStore):
         _finish(chosen, feed, opened, run_id, shown=progress)
         return Run(opened)
@@ -108,6 +111,7 @@ def _location(store: Any, run_id: str) -> str:
             f"store is {type(store).__name__}, but the path of a file or memory:// is expected; the settings of section store "
             "are given in config"
         )
+    check_folder_exists("store", str(store))
     return str(store)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.library.page_files import is_database
+from alpha_pulse.library.store_paths import check_folder_exists, path_of_store
 
 STORE_FILES = ("", "-journal", "-wal", "-shm", ".head", ".new")
 PART = ".part"
@@ -40,7 +41,7 @@ def check_separate_files(
     named: list[tuple[str, Path | None, tuple[str, ...]]] = [
         (flag, path, ("",)) for flag, paths in inputs.items() for path in paths
     ]
-    named.append(("--store", _store_path(store_url), STORE_FILES))
+    named.append(("--store", None if store_url is None else path_of_store(store_url), STORE_FILES))
     named += [(flag, path, ("", PART)) for flag, path in outputs.items()]
     for flag, path, endings in named:
         if path is None:
@@ -67,19 +68,9 @@ def check_folders_exist(outputs: dict[str, Path | None], store_url: str | None) 
     Traceback (most recent call last):
     alpha_pulse.core.errors.ConfigError: --json no/a: the folder no does not exist; create it first, or name another place
     """
-    for flag, path in {**outputs, "--store": _store_path(store_url)}.items():
-        if path is not None and not path.parent.is_dir():
-            why = "is not a folder" if path.parent.exists() else "does not exist"
-            raise ConfigError(f"{flag} {path}: the folder {path.parent} {why}; create it first, or name another place")
-
-
-def _store_path(url: str | None) -> Path | None:
-    if url is None:
-        return None
-    scheme, separator, address = url.partition("://")
-    if not separator:
-        return Path(url)
-    return Path(address[1:]) if scheme == "sqlite" else None
+    for flag, path in {**outputs, "--store": store_url}.items():
+        if path is not None:
+            check_folder_exists(flag, str(path))
 
 
 def _real(path: Path, endings: tuple[str, ...]) -> Iterator[Path]:
