@@ -48,8 +48,8 @@ def trade_outcome(
     Raises
     ------
     DataError
-        A price or size out of range, or a net P&L above what quantity and prices give before costs; NonFiniteError for a number
-        that is not finite.
+        A price or size out of range, a trade that is closed before it is opened, or a net P&L above what quantity and prices
+        give before costs; NonFiniteError for a number that is not finite.
 
     >>> signal = Signal("s1", "trend", "BTCUSDT", 0, 0.5, None, 0.5)
     >>> outcome = trade_outcome(
@@ -60,6 +60,10 @@ def trade_outcome(
     """
     name = f"the outcome {lot_id[:200]!r}"
     size, open_price, close_price, net_pnl = _checked(name, quantity, open_price, close_price, net_pnl)
+    if opened_ts > closed_ts:
+        raise DataError(
+            f"{name} has opened_ts {opened_ts} after closed_ts {closed_ts}; expected the times in ns, in their order"
+        )
     if units is None:
         units = Units(trade.symbol, CASH_DECIMALS, QUANTITY_DECIMALS)
     side = 1 if size > 0.0 else -1

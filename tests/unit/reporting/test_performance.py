@@ -33,6 +33,13 @@ def test_a_flat_equity_has_no_ratio() -> None:
     assert under_water(FLAT, HOURS, 100.0) == (0.0, 0.0, False)
 
 
+def test_returns_that_do_not_vary_have_no_ratio() -> None:
+    returns = np.full(23, 0.001)
+    assert returns.std(ddof=1) > 0.0
+    assert sharpe(returns, 6_000.0) is None
+    assert np.isnan(rolling_sharpe(returns, 6_000.0, 9)).all()
+
+
 def test_an_equity_that_is_gone_has_no_return() -> None:
     equity = np.array([50.0, -10.0, 20.0, 40.0])
     assert step_returns(equity, 100.0).tolist() == [-0.5, -1.2, 0.0, 1.0]

@@ -56,9 +56,8 @@ def sharpe(returns: Floats, per_year: float) -> float | None:
     ----------
     Sharpe (1994), "The Sharpe ratio", Journal of Portfolio Management 21.
     """
-    if len(returns) < 2:
-        return None
-    spread = float(returns.std(ddof=1))
+    # Rounded, the deviation of equal returns is not always 0.
+    spread = float(returns.std(ddof=1)) if len(returns) > 1 and np.ptp(returns) > 0.0 else 0.0
     return float(returns.mean()) / spread * math.sqrt(per_year) if spread > 0.0 else None
 
 
