@@ -171,7 +171,7 @@ def test_what_a_run_would_contain_is_shown_before_its_end(finished: MemoryStore)
     while system.advance(500) == 500:
         pass
     of_result, of_tables = (make_tear_sheet(read_run(each)) for each in (finished, store))
-    left_out = {"run_id", "finished", "warnings", "by_symbol"}
+    left_out = {"run_id", "finished", "by_symbol"}
     for name in set(of_result.__struct_fields__) - left_out:
         one, other = (msgspec.to_builtins(getattr(sheet, name)) for sheet in (of_result, of_tables))
         assert one == pytest.approx(other, rel=1e-9, abs=1e-6, nan_ok=True) if isinstance(one, float) else same(one, other), (

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import pytest
 
 from alpha_pulse.cli.reading import ChosenBars
 from alpha_pulse.cli.reading_options import DataOptions
-from alpha_pulse.core.config import Config, ExecutionConfig
+from alpha_pulse.core.config import BatchConfig, Config, ExecutionConfig
 from alpha_pulse.core.errors import AlphaPulseError
 from alpha_pulse.data.demos import ABOUT, BARS, STRENGTH, drift
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.reporting.data_checks import check_data
+from alpha_pulse.reporting.pages.run_page import run_page
 from alpha_pulse.reporting.report import decode_report
+from alpha_pulse.reporting.tearsheet import make_tear_sheet, read_run
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.memory import MemoryStore
 from benchmarks.demo_drift import response
@@ -41,6 +44,16 @@ def test_the_returns_change_where_and_as_the_demo_says() -> None:
 def test_a_result_says_that_the_bars_are_synthetic() -> None:
     assert check_data(Config(), drift()) == [ABOUT]
     assert check_data(Config(), random_walk(BARS, seed=1)) == []
+
+
+def test_a_page_before_the_end_says_that_the_bars_are_synthetic() -> None:
+    store, checks = MemoryStore(), iter(range(10))
+    settings = Config(execution=ExecutionConfig(shadow_books=False), batch=BatchConfig(enabled=False))
+    replay(settings, drift(), store, "demo", stopped=lambda: next(checks) > 0)
+    content = read_run(store)
+    assert content.result is None
+    assert make_tear_sheet(content).warnings == [ABOUT]
+    assert ABOUT[1:] in unescape(run_page(content))
 
 
 def test_the_tutorial_says_what_follows_each_change() -> None:

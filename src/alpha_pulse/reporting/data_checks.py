@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from alpha_pulse.core.config import Config, for_symbol
+from alpha_pulse.data.demos import ABOUT, MARKET, drift
 from alpha_pulse.feeds.base import Feed
+from alpha_pulse.feeds.columns import BarColumns
 from alpha_pulse.feeds.notes import some
 from alpha_pulse.feeds.quality.warnings import find_warnings
 from alpha_pulse.feeds.replay import ReplayFeed
@@ -36,10 +38,30 @@ def check_data(config: Config, feed: Feed) -> list[str]:
         *([feed.about] if isinstance(feed, SyntheticFeed) and feed.about is not None else []),
         *(note.text for note in find_warnings(feed.columns, interval_stated=not feed.interval_inferred)),
         *too_few_bars(config, bars),
-        *_too_dear(config, feed),
-        *_too_large_orders(config, feed.symbols),
-        *_too_coarse_ticks(config, feed),
+        *_misfits(config, feed),
     ]
+
+
+def check_first_bars(config: Config, columns: BarColumns, identity: str) -> list[str]:
+    """The same of the first bars of data of which more may follow, as a stored run has them.
+
+    Parameters
+    ----------
+    config
+        Of the run.
+    columns
+        Its bars so far.
+    identity
+        Of all its data.
+    """
+    synthetic = columns.symbols == MARKET.symbols and identity == drift().identity
+    notes = find_warnings(columns)
+    return [*([ABOUT] if synthetic else []), *(note.text for note in notes), *_misfits(config, ReplayFeed(columns))]
+
+
+def _misfits(config: Config, feed: ReplayFeed) -> list[str]:
+    """Warnings of settings that do not suit the prices."""
+    return [*_too_dear(config, feed), *_too_large_orders(config, feed.symbols), *_too_coarse_ticks(config, feed)]
 
 
 def _too_dear(config: Config, feed: ReplayFeed) -> list[str]:

@@ -46,6 +46,8 @@ def show_progress(sheet: TearSheet, console: Console) -> None:
     console.print(f"run {sheet.run_id} is not finished: {sheet.data.bars:,} bars so far", style="bold")
     for text in (sentences.result_sentence(sheet), sentences.skill_sentence(sheet), sentences.drift_sentence(sheet)):
         console.print(plain(text))
+    for warning in sheet.warnings:
+        console.print(f"Warning: {warning}.", style="bold yellow")
     console.print()
 
 

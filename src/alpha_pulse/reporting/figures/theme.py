@@ -54,6 +54,8 @@ def prepared(axes: Axes, title: str, theme: Theme) -> None:
 def over_time(axes: Axes) -> None:
     """Short dates on the axis of time."""
     locator = dates.AutoDateLocator(maxticks=8)  # type: ignore[no-untyped-call]
+    # For three to five days, for which 12 hours give too many dates.
+    locator.intervald[dates.HOURLY] = [*locator.intervald[dates.HOURLY], 24]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.margins(x=0.0)

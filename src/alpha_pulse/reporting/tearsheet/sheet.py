@@ -15,6 +15,7 @@ from alpha_pulse.reporting.report import Report
 from alpha_pulse.reporting.success_types import MlPnl
 from alpha_pulse.reporting.tearsheet.books import BookPerformance, book_performance, gross_changes
 from alpha_pulse.reporting.tearsheet.content import RunContent
+from alpha_pulse.reporting.tearsheet.doubts import doubts_so_far
 from alpha_pulse.reporting.tearsheet.drift import DriftSummary, drift_summary
 from alpha_pulse.reporting.tearsheet.labels import member_scores, reliability, targets_of
 from alpha_pulse.reporting.tearsheet.settings import SettingDifference, setting_differences
@@ -88,6 +89,7 @@ class TearSheet(msgspec.Struct, frozen=True, kw_only=True):
 def make_tear_sheet(run: RunContent) -> TearSheet:
     """The tear sheet of a run. What its stored result contains is taken from there."""
     result = run.result
+    books = {book: book_performance(run, book) for book in run.books}
     return TearSheet(
         run_id=run.identity.run_id,
         program_version=run.identity.program_version,
@@ -98,14 +100,16 @@ def make_tear_sheet(run: RunContent) -> TearSheet:
         commands=len(run.tables["commands"]),
         initial_cash=run.config.execution.initial_cash,
         rolling_window=rolling_window(run),
-        books={book: book_performance(run, book) for book in run.books},
+        books=books,
         predictions=_predictions(run),
         scores={target: member_scores(run, target) for target in targets_of(run)} if result is None else result.metrics,
         by_symbol={} if result is None else _by_symbol(result),
         reliability={target: reliability(run, target) for target in targets_of(run)} if result is None else result.reliability,
         drift=drift_summary(run),
         ml_pnl=_ml_pnl(run) if result is None else result.success_metrics.ml_pnl,
-        warnings=[] if result is None else result.warnings,
+        warnings=doubts_so_far(run, [name for name, book in books.items() if book.bankrupt])
+        if result is None
+        else result.warnings,
     )
 
 
