@@ -5,13 +5,41 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from alpha_pulse.agents import AGENTS
 from alpha_pulse.agents.base_agent import AdaptationRequester, BaseAgent
 from alpha_pulse.agents.kernel_agent import KernelAgent, ships_kernel
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
-from alpha_pulse.core.errors import AgentError
+from alpha_pulse.core.errors import AgentError, AlphaPulseError
+from alpha_pulse.core.plugins import load
+from alpha_pulse.core.user_code import raised
 
 RESERVED = ("combined", "rules", "ml")
 """The agent names of the manager's own Signals."""
+
+
+def build(name: str, schema_names: tuple[str, ...]) -> BaseAgent:
+    """The agent that the configuration names, for a schema of features.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such agent.
+    AgentError
+        It needs a feature that is not in the schema, or its class cannot be called with the names of the features.
+
+    >>> build("trend", ("ret_96", "ema_dist_50", "ema_dist_200")).name
+    'trend'
+    """
+    make = load("agents", AGENTS, name)
+    try:
+        agent: BaseAgent = make(schema_names)
+    except AlphaPulseError:
+        raise
+    except Exception as error:  # what a user's code raises is not known
+        raise AgentError(
+            f"agent {name!r}: its __init__ {raised(error)}; expected one that takes the names of the features alone"
+        ) from error
+    return agent
 
 
 def kernel_form(agent: BaseAgent) -> KernelAgent | None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from alpha_pulse.agents.base_agent import BaseAgent
 from alpha_pulse.core.errors import AgentError
 from alpha_pulse.core.types import MarketView
-from alpha_pulse.core.user_code import raised
+from alpha_pulse.core.user_code import number_of, raised, shown
 
 
 class RuleAgent(BaseAgent):
@@ -27,7 +27,7 @@ class RuleAgent(BaseAgent):
     Raises
     ------
     AgentError
-        The schema lacks one of the features; later, `rule` raises an error.
+        ``features`` is a text, or the schema lacks one of them; later, `rule` raises an error or returns no number.
 
     >>> import numpy as np
     >>> from alpha_pulse.core.types import Bar, FeatureVector
@@ -51,6 +51,8 @@ class RuleAgent(BaseAgent):
 
     def __init__(self, schema_names: tuple[str, ...]) -> None:
         super().__init__(schema_names)
+        if isinstance(self.features, str):
+            raise AgentError(f"agent {self.name!r}: features is a text; expected a tuple of names: ({self.features!r},)")
         self._places = [self.index_of(feature) for feature in self.features]
 
     @abstractmethod
@@ -65,9 +67,12 @@ class RuleAgent(BaseAgent):
         """The direction that the rule gives, which is held from now on."""
         symbol, values = market_data.bar.symbol, market_data.features.values
         try:
-            wanted = float(self.rule(self.held.get(symbol, 0.0), *(values.item(place) for place in self._places)))
+            returned = self.rule(self.held.get(symbol, 0.0), *(values.item(place) for place in self._places))
         except Exception as error:  # what a user's code raises is not known
             raise AgentError(f"agent {self.name!r}: its rule {raised(error)}") from error
+        wanted = number_of(returned)
+        if wanted is None:
+            raise AgentError(f"agent {self.name!r}: its rule returned {shown(returned)}; expected a number from -1 to 1")
         if wanted == wanted:  # a NaN is refused by the Signal that would contain it
             self.held[symbol] = wanted = max(-1.0, min(1.0, wanted))
         return wanted

@@ -8,6 +8,7 @@ way. Any other name with a colon is the ``module:Class`` of a user's own module.
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Any
@@ -100,6 +101,9 @@ def _own(family: str, name: str) -> Any:
     method, base = _OWN[family]
     if not (isinstance(found, type) and hasattr(found, method)):
         raise UnknownNameError(f"{noun} {name!r} is no class of {family}: it has no method {method}; derive it from {base}")
+    if inspect.isabstract(found):
+        missing = ", ".join(sorted(vars(found)["__abstractmethods__"]))
+        raise UnknownNameError(f"{noun} {name!r} has no {missing}; define it in the class")
     return found
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from alpha_pulse.adaptation import AdaptiveModelManager
-from alpha_pulse.agents import AGENTS
 from alpha_pulse.agents.agent_manager import AgentManager
+from alpha_pulse.agents.members import build
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.config import Config
@@ -136,7 +136,7 @@ class System:
         return AgentManager(
             [
                 MLAwareAgent(
-                    load("agents", AGENTS, name)(schema.names),
+                    build(name, schema.names),
                     self.serving,
                     ml_confidence_threshold=agents.ml_confidence_threshold,
                     weights=(agents.rule_weight, agents.ml_weight),

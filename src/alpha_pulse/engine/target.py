@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.errors import NonFiniteError, SessionError
+from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.core.types import DriftAlarm, Missing
 from alpha_pulse.engine.bar_rows import BarRows
 from alpha_pulse.engine.row_kernels import scored_errors
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator, bad_ratio
+from alpha_pulse.feeds.notes import show_time
 from alpha_pulse.kernels.base.addresses import ArrayTable, learn_address, predict_address
 from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.kernels.session import layout
@@ -192,10 +193,10 @@ class TargetLoop:
             self.served.mix.choose_threshold_if_due()
             return layout.UPDATE + 1
         if reason == layout.CALL_LEARN:
-            self._call_learn(row, slot)
+            self._call_model(self._call_learn, row, slot)
             return layout.LEARN + 1
         if reason == layout.CALL_PREDICT:
-            self._call_predict(row, slot)
+            self._call_model(self._call_predict, row, slot)
             return layout.PREDICT + 1
         if reason == layout.DIVERGED:
             self._unserved[row] = session.quarantine()
@@ -210,6 +211,15 @@ class TargetLoop:
             f"prediction {self.ring.prediction_id(slot)!r} of {session.spec.target} was due at bar "
             f"{self.ring.slots[slot, layout.DUE_BAR]}, but bar {self._rows.clock[row, layout.BAR_NUMBER]} came"
         )
+
+    def _call_model(self, call: Callable[[int, int], None], row: int, slot: int) -> None:
+        """`_call_learn` or `_call_predict`; a DataError names the bar, too."""
+        try:
+            call(row, slot)
+        except DataError as error:
+            number, end = self._rows.clock[row, layout.BAR_NUMBER], show_time(int(self._rows.ts[row]))
+            spec = self.session.spec
+            raise DataError(f"{error}, for {spec.target} at bar {number:,} of {spec.symbol}, which ends at {end}") from error
 
     def _call_learn(self, row: int, slot: int) -> None:
         """Let a model that is written in Python, and in a trial its control, learn the label of a slot."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import FeatureError
+from alpha_pulse.core.user_code import raised
 
 Times = NDArray[np.int64]
 Row = NDArray[np.float64]
@@ -105,7 +106,7 @@ class Feature:
             with np.errstate(all="ignore"):  # NaN has a meaning here, and infinity is refused
                 values = np.asarray(self.function(bars))
         except Exception as error:
-            raise FeatureError(f"it raised {type(error).__name__}: {error}") from error
+            raise FeatureError(f"it {raised(error)}") from error
         if values.shape not in ((), bars.ts.shape) or values.dtype.kind not in "fiub":
             raise FeatureError(
                 f"it returned {_described(values)} for {len(bars.ts)} bars; expected a number, or an array of one for each bar"
@@ -113,7 +114,7 @@ class Feature:
         return values
 
 
-def feature(*, warmup: int) -> Callable[[Function], Feature]:
+def feature(misplaced: object = None, /, *, warmup: int | None = None) -> Callable[[Function], Feature]:
     """Make a function over bars a feature that a configuration can name, as ``module:name`` in ``features.own``.
 
     Parameters
@@ -125,7 +126,7 @@ def feature(*, warmup: int) -> Callable[[Function], Feature]:
     Raises
     ------
     FeatureError
-        The warm-up is out of range, or no whole number.
+        The warm-up is missing, as where ``@feature`` has no parentheses, or out of range, or no whole number.
 
     >>> @feature(warmup=3)
     ... def two_bar_return(bars: Bars) -> float:
@@ -133,6 +134,10 @@ def feature(*, warmup: int) -> Callable[[Function], Feature]:
     >>> two_bar_return.newest(Bars.of(np.array([1, 2, 3]), np.array([[2.0, 2.0, 3.0]] * 7)))
     0.5
     """
+    if misplaced is not None or warmup is None:
+        raise FeatureError(
+            f"@feature{_name_of(misplaced)} states no warm-up; write @feature(warmup=...), such as @feature(warmup=20)"
+        )
     bars = whole_bars("the warm-up of a feature", warmup, MAX_WARMUP)
     return lambda function: Feature(function, bars)
 
@@ -146,6 +151,11 @@ def whole_bars(what: str, value: Any, largest: int) -> int:
     if not (isinstance(value, int | np.integer) and 1 <= value <= largest):
         raise FeatureError(f"{what} is {value!r}; expected 1 to {largest:,} bars, a whole number")
     return int(value)
+
+
+def _name_of(misplaced: object) -> str:
+    name = getattr(misplaced, "__name__", None)
+    return "" if name is None else f" above {name!r}"
 
 
 def _described(values: NDArray[Any]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from alpha_pulse.core.errors import FeatureError
+from alpha_pulse.core.user_code import number_of, raised, shown
 from alpha_pulse.features.own import MAX_WARMUP, Bars, whole_bars
 
 MAX_HORIZON = 1_000
@@ -58,9 +59,12 @@ class OwnTarget:
         """
         try:
             with np.errstate(all="ignore"):
-                value = float(self.function(known, later))
+                returned = self.function(known, later)
         except Exception as error:
-            raise FeatureError(f"it raised {type(error).__name__}: {error}") from error
+            raise FeatureError(f"it {raised(error)}") from error
+        value = number_of(returned)
+        if value is None:
+            raise FeatureError(f"it returned {shown(returned)}; expected 1, 0, or NaN where there is no label")
         if math.isnan(value):
             return None
         if value not in (0.0, 1.0):

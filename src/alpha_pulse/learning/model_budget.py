@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.core.errors import AlphaPulseError, ConfigError
 from alpha_pulse.core.plugins import load
+from alpha_pulse.core.user_code import raised
 from alpha_pulse.models import ONLINE
 from alpha_pulse.models.base import OnlineModel
 
@@ -28,14 +29,21 @@ class ModelBudget:
         Raises
         ------
         ConfigError
-            They do not fit.
+            They do not fit, or the class cannot be called with ``n_features``, ``horizon`` and ``seed``.
         UnknownNameError
             There is no such model.
         """
         make = load("models", ONLINE, model_type)
 
         def make_model() -> OnlineModel:
-            model: OnlineModel = make(n_features=n_features, horizon=horizon, seed=self._seed)
+            try:
+                model: OnlineModel = make(n_features=n_features, horizon=horizon, seed=self._seed)
+            except AlphaPulseError:
+                raise
+            except Exception as error:  # what a user's code raises is not known
+                raise ConfigError(
+                    f"model {model_type!r}: its __init__ {raised(error)}; expected one that takes n_features, horizon and seed"
+                ) from error
             return model
 
         needed = COPIES * make_model().memory_bytes

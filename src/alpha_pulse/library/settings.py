@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import msgspec
@@ -109,10 +110,10 @@ def _section_advice(name: str, value: Any, fields: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A number of numpy as one of Python, and an own feature or target as its path."""
+    """A number of numpy as one of Python, and an own feature, target, agent or model as its path."""
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
-    if isinstance(value, Feature | OwnTarget):
+    if isinstance(value, Feature | OwnTarget | FunctionType | type):
         return path_of(value)
     return value.item() if isinstance(value, np.generic) else value
 

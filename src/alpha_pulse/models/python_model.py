@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, DataError
-from alpha_pulse.core.user_code import raised
+from alpha_pulse.core.user_code import number_of, raised, shown
 from alpha_pulse.kernels.base import scaler
 from alpha_pulse.kernels.base.example_weight import share_of
 from alpha_pulse.models.base import Row
@@ -31,7 +31,7 @@ def sigmoid(score: float) -> float:
     >>> sigmoid(0.0), sigmoid(-1e6)
     (0.5, 0.0)
     """
-    return 1.0 / (1.0 + math.exp(-score)) if score >= -700.0 else 0.0
+    return 0.0 if score < -700.0 else 1.0 / (1.0 + math.exp(-score))
 
 
 class PythonModel(BinaryEstimator):
@@ -58,7 +58,9 @@ class PythonModel(BinaryEstimator):
     Raises
     ------
     ConfigError
-        `begin` creates no array, or one of another type. Later, DataError when `probability` or `update` raises an error.
+        `begin` raises an error, or creates no array, or one of another type. Later, DataError when `probability` or `update`
+        raises an error, or when the probability is no number from 0 to 1 although all arrays are finite. With an array that is
+        not finite the model has diverged: its probability is NaN, and its session restores its last good state.
 
     Examples
     --------
@@ -88,7 +90,7 @@ class PythonModel(BinaryEstimator):
         self._parameters = parameters
         self._scales, self._boost, self._x = scales, boost, np.zeros(n_features)
         others = set(vars(self))
-        self.begin(**parameters)
+        self._begin()
         self._own = [name for name, value in vars(self).items() if isinstance(value, np.ndarray) and name not in others]
         wrong = [name for name in self._own if getattr(self, name).dtype not in _STATE_TYPES]
         if wrong or not self._own:
@@ -115,11 +117,16 @@ class PythonModel(BinaryEstimator):
 
     def _probability(self, features: Row) -> float:
         try:
-            probability = float(self.probability(self._standardised(features)))
+            returned = self.probability(self._standardised(features))
         except Exception as error:  # what a user's code raises is not known
             raise self._failed("probability", error) from error
-        if probability != probability:
-            return probability  # the session restores its last good state
+        probability = number_of(returned)
+        if probability is None or not 0.0 <= probability <= 1.0:
+            if not self.healthy():
+                return math.nan  # it has diverged: the session restores its last good state
+            raise DataError(
+                f"model {type(self).__name__}: its probability returned {shown(returned)}; expected a number from 0 to 1"
+            )
         return max(LEAST_PROBABILITY, min(1.0 - LEAST_PROBABILITY, probability))
 
     def _learn(self, features: Row, label: int, weight: float) -> None:
@@ -163,5 +170,11 @@ class PythonModel(BinaryEstimator):
 
     def reset(self) -> None:
         """Begin again; the scales of the features are kept."""
-        self.begin(**self._parameters)
+        self._begin()
         self._keep_arrays()
+
+    def _begin(self) -> None:
+        try:
+            self.begin(**self._parameters)
+        except Exception as error:  # what a user's code raises is not known
+            raise ConfigError(f"model {type(self).__name__}: its begin {raised(error)}") from error

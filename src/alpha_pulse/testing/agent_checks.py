@@ -20,6 +20,7 @@ from alpha_pulse.core.durations import HOUR_NS
 from alpha_pulse.core.errors import AgentError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Bar, FeatureVector, MarketView
+from alpha_pulse.core.user_code import described_error
 from alpha_pulse.features.schema import schema_for
 from alpha_pulse.kernels.agents.decision import mix_model
 
@@ -44,6 +45,15 @@ def market_views(count: int, seed: int, scale: float = 1.0, symbol: str = "CHECK
         low, high = min(opened, price), max(opened, price)
         bar = Bar(symbol, ts, HOUR_NS, opened, high, low, price, 1_000.0, price * 0.9999, price * 1.0001, seq)
         yield MarketView(bar, FeatureVector(symbol, ts, _SCHEMA.schema_id, served, mask if mask.any() else None))
+
+
+def check_agent_is_an_agent(factory: AgentFactory) -> None:
+    """Called with the names of the features alone, the factory gives an agent."""
+    try:
+        agent = factory(_SCHEMA.names)
+    except TypeError as error:
+        raise AssertionError(f"an agent cannot be built from the names of the features: {described_error(error)}") from error
+    assert isinstance(agent, BaseAgent), f"{type(agent).__name__} is no agent; derive it from alpha_pulse.RuleAgent"
 
 
 def check_agent_direction_in_range(factory: AgentFactory) -> None:
@@ -221,6 +231,7 @@ def check_agent_kernel_direction_in_range(factory: AgentFactory) -> None:
 
 def yield_agent_checks() -> Iterator[Callable[[AgentFactory], None]]:
     """All checks of an agent; those whose failures are the most informative come first."""
+    yield check_agent_is_an_agent
     yield check_agent_names_missing_feature
     yield check_agent_direction_in_range
     yield check_agent_signal_is_addressed

@@ -77,6 +77,34 @@ class Failing(RuleAgent):
         return 1.0 / a
 
 
+class Silent(RuleAgent):
+    def rule(self, held: float) -> float:
+        return None  # type: ignore[return-value]  # the fault it shows
+
+
+class Unlisted(RuleAgent):
+    features = "range_pos_96"  # type: ignore[assignment]  # the fault it shows
+
+    def rule(self, held: float, position: float) -> float:
+        return position
+
+
+class TooManyValues(RuleAgent):
+    features = ("a", "b")
+
+    def rule(self, held: float, a: float) -> float:
+        return a
+
+
+def test_mistakes_of_a_class_are_named() -> None:
+    with pytest.raises(AgentError, match="'silent': its rule returned None; expected a number from -1 to 1"):
+        Silent(()).rule_based_analysis(view())
+    with pytest.raises(AgentError, match=r"'unlisted': features is a text; expected a tuple of names: \('range_pos_96',\)"):
+        Unlisted(("range_pos_96",))
+    with pytest.raises(AgentError, match=r"its rule raised TypeError: .* takes 3 positional arguments but 4 were given$"):
+        TooManyValues(("a", "b")).rule_based_analysis(view(0.0, 0.0))
+
+
 def test_an_error_of_the_rule_is_one_sentence_with_its_place() -> None:
     with pytest.raises(AgentError, match=r"'failing': its rule raised ZeroDivisionError: .* \(test_rule_agent.py, line \d+\)"):
         Failing(("a",)).rule_based_analysis(view(0.0))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -56,9 +57,13 @@ class Textual(Stateless):
         self.names = np.array(["a"])
 
 
-class Undefined(Linear):
+class Returning(Linear):
+    """Predicts what it is told, whether that is a probability or not."""
+
+    answer: Any = float("nan")
+
     def probability(self, x: Row) -> float:
-        return float("nan")
+        return self.answer  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("kind", [Linear, Assigning])
@@ -88,8 +93,24 @@ def test_a_parameter_reaches_begin_and_the_weight_is_bounded() -> None:
     assert not model.weights.any()
 
 
-def test_what_is_no_probability_is_not_hidden() -> None:
-    assert np.isnan(Undefined(2).predict(np.zeros(2), np.zeros(1)))
+@pytest.mark.parametrize("answer", [float("nan"), float("inf"), 2.0, -0.1, None, "0.5"])
+def test_what_is_no_probability_is_refused(answer: Any) -> None:
+    model = Returning(2)
+    model.answer = answer
+    sentence = f"model Returning: its probability returned {answer!r}; expected a number from 0 to 1"
+    with pytest.raises(DataError, match=re.escape(sentence)):
+        model.predict(np.zeros(2), np.zeros(1))
+
+
+def test_a_model_that_has_diverged_gives_nan_for_its_session_to_restore_it() -> None:
+    model = Linear(2)
+    model.weights[:] = np.nan
+    assert np.isnan(model.predict(np.ones(2), np.zeros(1)))
+
+
+class NotBegun(Linear):
+    def begin(self, rate: float = 0.05) -> None:
+        self.weights = np.zeros(self.features)  # type: ignore[attr-defined]  # the fault it shows
 
 
 @pytest.mark.parametrize(
@@ -98,6 +119,8 @@ def test_what_is_no_probability_is_not_hidden() -> None:
         (lambda: Stateless(2), "begin of Stateless creates no array; expected the state as arrays of float64 or int64"),
         (lambda: Textual(2), "begin of Textual creates 'names' as <U1"),
         (lambda: Linear(0), "n_features is 0"),
+        (lambda: NotBegun(2), r"NotBegun: its begin raised AttributeError: .* \(test_python_model.py, line \d+\)"),
+        (lambda: Linear(2, speed=1.0), r"Linear: its begin raised TypeError: .*unexpected keyword argument 'speed'$"),
     ],
 )
 def test_what_is_no_state_is_refused(make: Callable[[], Any], message: str) -> None:
