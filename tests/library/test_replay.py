@@ -150,6 +150,15 @@ def test_ctrl_c_stops_with_a_run_that_the_same_call_continues(
         _ = stopped.metrics
     with closing(open_store(str(store), StoreConfig())):
         assert stopped.state == "running"
+
+    def press_at_once(*arguments: Any, **options: Any) -> bytes | None:
+        signal.raise_signal(signal.SIGINT)
+        return runtime.replay(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("alpha_pulse.library.replay.run_to_the_end", press_at_once)
+        with pytest.raises(KeyboardInterrupt, match="stopped after 1,024 of 2,500 bars"):
+            replayed(data, store=store)
     finished = replayed(data, store=store)
     assert finished.result is not None
     assert whole.result is not None

@@ -93,12 +93,9 @@ def _replay(
     command: list[str],
     caught: list[int],
 ) -> bytes:
-    done = 0
     title = f"replaying {', '.join(feed.symbols)}"
 
     def show_progress(state: Progress) -> None:
-        nonlocal done
-        done = state.bars
         note = "" if state.bars_per_second is None else f"{state.bars_per_second:,.0f} bars/s"
         phases.show(title, feed.total_bars, "bars", state.bars, note)
 
@@ -128,7 +125,7 @@ def _replay(
             write_decision=None if decisions is None else lambda line: decisions.write(exported(line, feed.bar_open)),
         )
     if result is None:
-        print(f"stopped after {done:,} of {feed.total_bars:,} bars; ", end="", file=sys.stderr)
+        print(f"stopped after {feed.bars_done:,} of {feed.total_bars:,} bars; ", end="", file=sys.stderr)
         if store.location == IN_MEMORY:
             print(f"nothing was stored, because the store is {IN_MEMORY}", file=sys.stderr)
         else:

@@ -117,12 +117,10 @@ def _location(store: Any, run_id: str) -> str:
 
 def _finish(config: Config, feed: ReplayFeed, store: Store, run_id: str, *, shown: bool) -> None:
     """Run to the end of the bars. Raises KeyboardInterrupt."""
-    done, all_stored, title = 0, True, f"replaying {', '.join(feed.symbols)}"
+    all_stored, title = True, f"replaying {', '.join(feed.symbols)}"
     with closing(Phases(shown=shown)) as phases, interruptible() as stopped:
 
         def show_progress(state: Progress) -> None:
-            nonlocal done
-            done = state.bars
             note = "" if state.bars_per_second is None else f"{state.bars_per_second:,.0f} bars/s"
             phases.show(title, feed.total_bars, "bars", state.bars, note)
 
@@ -137,8 +135,9 @@ def _finish(config: Config, feed: ReplayFeed, store: Store, run_id: str, *, show
             on_skipped=lambda reason: print(f"warning: {reason}", file=sys.stderr), stopped=stopped,
         )  # fmt: skip
     if result is None:
+        stored = "they" if all_stored else "all but the last"
         raise KeyboardInterrupt(
-            f"stopped after {done:,} of {feed.total_bars:,} bars; {'they' if all_stored else 'all but the last'} are stored, "
+            f"stopped after {feed.bars_done:,} of {feed.total_bars:,} bars; {stored} are stored, "
             f"and the same call with store={store.location!r} continues"
         )
 
