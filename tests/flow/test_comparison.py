@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import alpha_pulse as ap
 from alpha_pulse.core.config import Config, FeaturesConfig
 from alpha_pulse.core.errors import ConfigError
+from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.journal.export import tables
 from alpha_pulse.library.compare import ComparedRuns
@@ -75,6 +77,16 @@ def test_own_features_and_targets_are_among_the_settings_that_differ() -> None:
         "the defaults, except features.own = mine:momentum (default none); "
         "features.sources = mine:momentum 000000000000 (default none)"
     )
+
+
+def test_the_same_bars_under_another_symbol_are_recognised(stores: dict[str, MemoryStore]) -> None:
+    store = MemoryStore()
+    columns = random_walk(BARS, seed=3).columns.pick(slice(300))
+    feed = ReplayFeed(msgspec.structs.replace(columns, symbols=("OTHER",)))
+    replay(configured(LEAN), feed, store, "renamed")
+    found = ComparedRuns([read_run(each) for each in (stores["first"], store, stores["elsewhere"])])
+    assert (found.comparison.unpaired, found.comparison.renamed) == (["renamed", "elsewhere"], ["renamed"])
+    assert "The bars of B are those of A, and only the symbol differs: OTHER, not SYN." in repr(found)
 
 
 @pytest.mark.parametrize("name", ["logistic", "stopped"])

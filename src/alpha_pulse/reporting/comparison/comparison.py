@@ -31,7 +31,8 @@ class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
     """Runs side by side; values stand in the order of ``runs``, and differences are to the first of them.
 
     ``metrics``: by name, with the unit in the name, see `METRICS`. ``differences``: of each later run over the same data as the
-    first; runs over other data have none, and are named in ``unpaired``.
+    first; runs over other data have none, and are named in ``unpaired``. ``renamed``: those of them that have the bars of the
+    first run under another symbol.
     """
 
     runs: list[ComparedRun]
@@ -39,6 +40,7 @@ class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, list[Value]]
     differences: list[PairedDifference]
     unpaired: list[str]
+    renamed: list[str]
 
 
 class Metric(NamedTuple):
@@ -114,6 +116,7 @@ def compare_runs(runs: Sequence[RunContent]) -> RunComparison:
     sheets = [make_tear_sheet(run) for run in runs]
     first, identity = runs[0], runs[0].identity.feed_identity
     paired = [run for run in runs[1:] if run.identity.feed_identity == identity]
+    unpaired = [run for run in runs[1:] if run.identity.feed_identity != identity]
     return RunComparison(
         runs=[
             ComparedRun(
@@ -128,5 +131,16 @@ def compare_runs(runs: Sequence[RunContent]) -> RunComparison:
             for run in paired
             for difference in (return_difference(first, run), *(loss_difference(first, run, target) for target in TARGETS))
         ],
-        unpaired=[run.name for run in runs[1:] if run.identity.feed_identity != identity],
+        unpaired=[run.name for run in unpaired],
+        renamed=[run.name for run in unpaired if _renamed(first, run)],
     )  # fmt: skip
+
+
+def _renamed(first: RunContent, run: RunContent) -> bool:
+    """Whether two runs of one symbol each have equal bars, as far as both go, under different symbols."""
+    if len(first.symbols) > 1 or len(run.symbols) > 1 or first.symbols == run.symbols:
+        return False
+    columns = ("open_time", "known_at", "open", "high", "low", "close")
+    one, other = (each.tables["bars"].select(columns) for each in (first, run))
+    common = min(len(one), len(other))
+    return one.head(common).equals(other.head(common))

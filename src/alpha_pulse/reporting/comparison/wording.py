@@ -140,9 +140,16 @@ def unpaired_sentences(comparison: RunComparison) -> list[str]:
     if not names:
         return []
     was = "was" if len(names) == 1 else "were"
+    symbols = {run.run_id: run.data.symbols[0] for run in comparison.runs}
+    first = symbols[comparison.runs[0].run_id]
     return [
         f"{_in_a_row(names)} {was} made from other data than A: no bar or prediction has a counterpart in A, so there are no "
-        "pairs and no intervals. The numbers stand side by side, and differences of the markets are among them."
+        "pairs and no intervals. The numbers stand side by side, and differences of the markets are among them.",
+        *(
+            f"The bars of {short_names(comparison)[run_id]} are those of A, and only the symbol differs: {symbols[run_id]}, "
+            f"not {first}. Name the symbol alike in both runs to compare them bar by bar."
+            for run_id in comparison.renamed
+        ),
     ]
 
 
