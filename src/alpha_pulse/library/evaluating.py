@@ -91,7 +91,7 @@ class EvaluationResult:
 
     def _headline(self) -> str:
         stream, late = self.evaluation.stream, self.evaluation.horizon - 1
-        delay = f"labels {late:,} examples late" if late else "labels known before the next prediction"
+        delay = f"labels {late:,} example{'' if late == 1 else 's'} late" if late else "labels known before the next prediction"
         return (
             f"{stream.name}: {stream.examples:,} examples, {stream.features} features, {len(stream.classes)} classes; {delay}"
         )

@@ -206,7 +206,7 @@ def test_features_may_be_kept_as_missing_and_the_target_may_not(tmp_path: Path) 
         ('a,class\n1,0\n2,"3",1\n4,1\n', "row 2: 3 cells, but 2 in the first row"),
         ("a,b,class\n1,0,1\n2,3\n4,1,0\n", "row 2: the target 'class' is missing"),
         ('a,class\n1,0\n2,"1\n3,1\n4,0\n', "s.csv, line 5: the quotes cannot be read"),
-        ("a,class\n1,0\n2,0\n", "has 1 different values"),
+        ("a,class\n1,0\n2,0\n", "has 1 different value;"),
         ("class\n0\n1\n", "1 column"),
         ("a,class\n", "no row"),
         ("", "is empty"),

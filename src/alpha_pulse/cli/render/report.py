@@ -25,7 +25,7 @@ ABOUT_SCORES = (
     "skill 70: over the last 70 % of the bars"
 )
 SCORE_COLUMNS = ["labels", "hits %", "log loss", "Brier", "AUC", "kappa", "kappa-t", "skill", "skill 70", "95 % interval"]
-SCORE_LEAVE_OUT = ["Brier", "log loss", "kappa-t", "kappa", "AUC", "labels", "skill", "95 % interval", "skill 70"]
+SCORE_LEAVE_OUT = ["Brier", "kappa-t", "kappa", "log loss", "AUC", "labels", "skill", "95 % interval", "skill 70"]
 BOOK_COLUMNS = ["net P&L", "gross P&L", "fees", "costs", "Sharpe", "max dd %", "lots", "turnover"]
 BOOK_LEAVE_OUT = ["turnover", "lots", "Sharpe", "max dd %", "gross P&L", "costs", "fees"]
 SYMBOL_COLUMNS = ["bars", "net P&L", "gross P&L", "fees", "costs", "lots", "vol hits %", "dir hits %"]

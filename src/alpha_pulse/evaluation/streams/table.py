@@ -82,8 +82,8 @@ def _classes(column: pl.Series, numbers: Labels, where: str) -> tuple[Labels, tu
     count = len(classes) if len(spellings) <= MOST_SPELLINGS else len(spellings)
     if not 2 <= count <= MOST_CLASSES:
         raise DataError(
-            f"{where}: the target {column.name!r} has {count:,} different values; expected a class, of 2 to {MOST_CLASSES} "
-            "values, or name another column as the target"
+            f"{where}: the target {column.name!r} has {count:,} different value{'' if count == 1 else 's'}; "
+            f"expected a class, of 2 to {MOST_CLASSES} values, or name another column as the target"
         )
     indices = {name: index for index, name in enumerate(classes)}
     by_spelling = {spelling: indices[name] for spelling, name in class_of.items()}
