@@ -61,11 +61,8 @@ def trade_outcome(
     name = f"the outcome {lot_id[:200]!r}"
     size, open_price, close_price, net_pnl = _checked(name, quantity, open_price, close_price, net_pnl)
     if opened_ts > closed_ts:
-        raise DataError(
-            f"{name} has opened_ts {opened_ts} after closed_ts {closed_ts}; expected the times in ns, in their order"
-        )
-    if units is None:
-        units = Units(trade.symbol, CASH_DECIMALS, QUANTITY_DECIMALS)
+        raise DataError(f"{name} has opened_ts {opened_ts} after closed_ts {closed_ts}; expected times in ns, in order")
+    units = Units(trade.symbol, CASH_DECIMALS, QUANTITY_DECIMALS) if units is None else units
     side = 1 if size > 0.0 else -1
     cash, parts = 10.0**units.cash_decimals, 10.0**units.quantity_decimals
     net, gross = round(net_pnl * cash), round(size * (close_price - open_price) * cash)

@@ -88,8 +88,7 @@ def replay(
         "adjusted": adjusted,
     }  # fmt: skip
     chosen = settings_of(config, settings)
-    run_id = new_run_id()
-    location = _location(store, run_id)
+    location = _location(store, run_id := new_run_id())
     feed = feed_of(data, options)
     if progress:
         show_files(feed, check_data(chosen, feed))
