@@ -15,6 +15,7 @@ import alpha_pulse as ap
 from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import ConfigError, DataError, NotReadyError, StoreError, UnknownNameError
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.library.interrupts import STOPPING
 from alpha_pulse.runtime import replay as runtime
 from alpha_pulse.stores import open_store
 
@@ -122,7 +123,7 @@ def test_a_store_in_a_missing_folder_is_refused_and_the_folder_not_created(bars:
 
 
 def test_ctrl_c_stops_with_a_run_that_the_same_call_continues(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip
     """The signal arrives after the first chunk of 1,024 slices, as a user's would."""
     data, store = frame_of(2_500), tmp_path / "run.db"
@@ -142,6 +143,7 @@ def test_ctrl_c_stops_with_a_run_that_the_same_call_continues(
         with pytest.raises(KeyboardInterrupt, match="stopped after 1,024 of 2,500 bars"):
             replayed(data, store=store)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert capsys.readouterr().err.count(STOPPING) == 1
     stopped = ap.open_run(store)
     assert (stopped.state, stopped.result, stopped.facts.steps) == ("stopped", None, 1_024)
     assert len(stopped.equity) == 1_024 * len(stopped.equity["book"].unique())

@@ -19,6 +19,7 @@ from alpha_pulse.core.errors import ConfigError, OutputError
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.library.compiling import warm_if_cold
 from alpha_pulse.library.file_notes import show_files
+from alpha_pulse.library.interrupts import say_stopping
 from alpha_pulse.library.places import new_location, new_run_id
 from alpha_pulse.library.progress import Phases
 from alpha_pulse.reporting.data_checks import check_data
@@ -64,7 +65,11 @@ def run(config: Config, feed: ReplayFeed, store_url: str | None, *, resume: bool
     warm_if_cold(config)
     location = new_location(run_id) if store_url is None else store_url
     try:
-        with signals() as caught, result_file(file_of(outputs.json)) as json_file, result_file(outputs.decisions) as decisions:
+        with (
+            signals(say_stopping) as caught,
+            result_file(file_of(outputs.json)) as json_file,
+            result_file(outputs.decisions) as decisions,
+        ):
             store = open_store(location, config.store)
             location = store.location
             with closing(store):

@@ -16,7 +16,7 @@ from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.library.bars import feed_of
 from alpha_pulse.library.compiling import warm_if_cold
 from alpha_pulse.library.file_notes import show_files
-from alpha_pulse.library.interrupts import interruptible
+from alpha_pulse.library.interrupts import interruptible, say_stopping
 from alpha_pulse.library.places import new_location, new_run_id
 from alpha_pulse.library.progress import Phases
 from alpha_pulse.library.run import Run
@@ -117,7 +117,7 @@ def _location(store: Any, run_id: str) -> str:
 def _finish(config: Config, feed: ReplayFeed, store: Store, run_id: str, *, shown: bool) -> None:
     """Run to the end of the bars. Raises KeyboardInterrupt."""
     all_stored, title = True, f"replaying {', '.join(feed.symbols)}"
-    with closing(Phases(shown=shown)) as phases, interruptible() as stopped:
+    with closing(Phases(shown=shown)) as phases, interruptible(say_stopping) as stopped:
 
         def show_progress(state: Progress) -> None:
             note = "" if state.bars_per_second is None else f"{state.bars_per_second:,.0f} bars/s"

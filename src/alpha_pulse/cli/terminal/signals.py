@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -17,8 +17,8 @@ class StoppedError(Exception):
 
 
 @contextmanager
-def signals() -> Iterator[list[int]]:
-    """The signals received so far. A second one ends the process at once."""
+def signals(on_first: Callable[[], object] = lambda: None) -> Iterator[list[int]]:
+    """The signals received so far. The first one calls ``on_first``, a second one ends the process at once."""
     caught: list[int] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
@@ -26,6 +26,7 @@ def signals() -> Iterator[list[int]]:
         caught.append(number)
         for other in before:
             signal.signal(other, signal.SIG_DFL)
+        on_first()
 
     for number in before:
         signal.signal(number, handle)
