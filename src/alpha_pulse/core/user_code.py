@@ -188,7 +188,7 @@ def shown(returned: object) -> str:
     """What a user's function returned, in one short line.
 
     >>> shown(None), shown(np.arange(100.0))
-    ('None', 'array([ 0., ..., 98., 99.])')
+    ('None', 'array([ 0., ...7., 98., 99.])')
     """
     return " ".join(reprlib.repr(returned).split())
 
