@@ -385,3 +385,9 @@ def test_a_symbol_with_one_bar_is_reported(tmp_path: Path) -> None:
     lost = run(tmp_path, *arguments, "memory://", "--json", "run.db")
     assert lost.returncode == 2
     assert "is the store of a run" in lost.stderr
+
+
+def test_a_file_without_its_option_is_answered_with_the_option(place: Path) -> None:
+    done = run(place, "replay", "bars.parquet")
+    assert done.returncode == 2
+    assert "--data bars.parquet" in done.stderr

@@ -118,7 +118,13 @@ def test_a_port_or_a_store_that_is_taken_is_one_sentence(place: Path) -> None:
     assert f"port {port} cannot be used" in refused.stderr
     assert "--port" in refused.stderr
     assert refused.stderr.count("\n") == 1
-    with up(place, "--store", "used.db", "--speed", "10"):
+    with up(place, "--store", "used.db", "--speed", "10") as other:
+        used = other.started["url"].rpartition(":")[2]
+        refused = run(place, "run", "--data", "bars.parquet", "--config", "small.toml", "--port", used)
+        assert f"port {used} cannot be used (another alpha-pulse run, which is running, uses it)" in refused.stderr
+        assert "stop that run, or choose another --port" in refused.stderr
+        checked = run(place, "doctor", "--port", used)
+        assert "another alpha-pulse run, which is running, uses it" in checked.stdout
         refused = run(place, "run", "--data", "bars.parquet", "--config", "small.toml", "--port", "0", "--store", "used.db")
     assert refused.returncode == 2
     assert "is in use by process" in refused.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import functools
 import socket
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from alpha_pulse.api.connections import Connections, make_room
+from alpha_pulse.api.port_holder import state_of_run_at
 from alpha_pulse.api.protocols import HttpProtocol, StreamProtocol
 from alpha_pulse.core.errors import ConfigError
 
@@ -52,10 +54,12 @@ def bind(host: str = "127.0.0.1", port: int = DEFAULT_PORT, *, public: bool = Fa
         bound.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         bound.close()
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(
-            f"{host} port {port} cannot be used ({reason}); stop what uses it, or choose another --port"
-        ) from None
+        reason, user = getattr(error, "strerror", None) or str(error), "what uses it"
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            state = state_of_run_at(_LOOPBACK_OF.get(host, host), port)
+            if state is not None:
+                reason, user = f"another alpha-pulse run, which is {state}, uses it", "that run"
+        raise ConfigError(f"{host} port {port} cannot be used ({reason}); stop {user}, or choose another --port") from None
     bound.setblocking(False)
     return bound
 

@@ -25,6 +25,15 @@ class _Command(TyperCommand):
         arguments = [str(parameter.metavar) for parameter in self.params if isinstance(parameter, TyperArgument)]
         return ["[OPTIONS]", *arguments]
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; one too many is taken for a file of bars, where these are named by ``--data``."""
+        if any("--data" in parameter.opts for parameter in self.params):
+            ctx.allow_extra_args = True
+        rest: list[str] = super().parse_args(ctx, args)
+        if rest and ctx.allow_extra_args and not ctx.resilient_parsing:
+            ctx.fail(f"Got unexpected extra argument ({' '.join(rest)}). Files are named by --data: --data {rest[0]}")
+        return rest
+
 
 class _Group(TyperGroup):
     """A group of commands; an unknown command is answered with the known ones."""

@@ -13,6 +13,7 @@ from alpha_pulse.cli.data_commands import data_app
 from alpha_pulse.cli.journal.commands import journal_app
 from alpha_pulse.cli.reading_options import DataOptions, reads_bars
 from alpha_pulse.cli.results.commands import add_result_commands
+from alpha_pulse.cli.terminal.program import program
 from alpha_pulse.core.systems import check_system
 from alpha_pulse.core.version import __version__
 
@@ -111,7 +112,7 @@ def replay(
     check_folders_exist(outputs, store)
     settings = load_settings(config)
     feed = bars.read()
-    command = ["alpha-pulse", "replay", *bars.words()]
+    command = [program(), "replay", *bars.words()]
     for name, value in {"--config": config, "--json": json, "--decisions": decisions}.items():
         command += [] if value is None else [name, str(value)]
     try:
@@ -184,7 +185,7 @@ def run(
         "--host": host if host != HOST else None, "--port": port if port != PORT else None,
         "--speed": f"{speed:g}" if speed not in (None, usual_speed) else None,
     }  # fmt: skip
-    command = ["alpha-pulse", "run", *bars.words()]
+    command = [program(), "run", *bars.words()]
     command += [word for name, value in non_defaults.items() if value is not None for word in (name, str(value))]
     try:
         run_and_serve(settings, feed, bars.name, store, fresh=fresh, serving=serving, command=command)
