@@ -31,10 +31,10 @@ class Account:
         self.found: list[str] = []
 
     def take(self, answer: Answer, fault: Fault) -> None:
-        """A run on a failing disk: it ends well or by a sentence."""
+        """A run on a failing disk: it ends well or by a sentence. One that lacks space once writes again, and ends well."""
         self.faults += bool(answer.injected)
         self.refused += answer.code == 2
-        self.silent += bool(answer.injected) and answer.code == 0
+        self.silent += bool(answer.injected) and answer.code == 0 and fault.error != errno.ENOSPC
         if answer.code not in (0, 2) or "Traceback" in answer.error:
             self.tracebacks += 1
             self.found.append(f"{fault}: code {answer.code}\n{answer.error}")
