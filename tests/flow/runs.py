@@ -252,6 +252,14 @@ def with_future(feed: ReplayFeed, after: int, seed: int) -> ReplayFeed:
     return ReplayFeed(changed)
 
 
+def late_and_with_holes(feed: ReplayFeed, late: int) -> ReplayFeed:
+    """The same market of two symbols, of which one lacks bars here and there, and the other its first ``late`` ones."""
+    columns = feed.columns
+    number = np.tile(np.arange(columns.code.size // 2), 2)
+    hole = (columns.code == 0) & (np.random.default_rng(3).random(number.size) < 0.03)
+    return ReplayFeed(columns.pick(np.flatnonzero(~hole & ~((columns.code == 1) & (number < late)))))
+
+
 def with_gaps(feed: ReplayFeed, seed: int, holes: int = 40, longest: int = 30) -> ReplayFeed:
     """The same market with stretches of bars missing."""
     rng = np.random.default_rng(seed)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from functools import cache
 
-import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -20,7 +19,7 @@ from alpha_pulse.models import ONLINE
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from flow.outside import elsewhere, give, newest_signal
-from flow.runs import LEAN, Diverging, Done, Keeping, assert_equal, begun, divided, let_peek, restless, run
+from flow.runs import LEAN, Diverging, Done, Keeping, assert_equal, begun, divided, late_and_with_holes, let_peek, restless, run
 from journal_rows import rows
 
 BARS, LATE = 1_700, 60
@@ -42,10 +41,8 @@ SETTINGS = {
 @cache
 def columns() -> ReplayFeed:
     """Two symbols whose planted signals turn round; one begins late, the other has holes."""
-    made = planted_signal(BARS, 5, list(range(200, BARS, 200)), Market(symbols=("EARLY", "SYN")), strength=0.8).columns
-    number = np.tile(np.arange(BARS), 2)
-    hole = (made.code == 0) & (np.random.default_rng(3).random(number.size) < 0.03)
-    return ReplayFeed(made.pick(np.flatnonzero(~hole & ~((made.code == 1) & (number < LATE)))))
+    both = Market(symbols=("EARLY", "SYN"))
+    return late_and_with_holes(planted_signal(BARS, 5, list(range(200, BARS, 200)), both, strength=0.8), LATE)
 
 
 def request(symbol: str, drift_type: str) -> Callable[[System], object]:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +25,7 @@ from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
 from alpha_pulse.stores.reading import StoreReader
 from alpha_pulse.stores.sql import SqliteStore
-from flow.runs import LEAN, Done, begun, configured, finished, run
+from flow.runs import LEAN, Done, begun, configured, finished, late_and_with_holes, run
 from own_features import WARMUPS, naive_values
 
 BARS = 420
@@ -35,10 +34,8 @@ OWN = {**LEAN, "features.own": [f"own_features:{name}" for name in WARMUPS], "st
 
 def market() -> ReplayFeed:
     """Two symbols; one begins late, the other has holes."""
-    made = random_walk(BARS, 5, Market(symbols=("EARLY", "LATE"), volatility=0.02, has_volume=True)).columns
-    number = np.tile(np.arange(BARS), 2)
-    hole = (made.code == 0) & (np.random.default_rng(3).random(number.size) < 0.03)
-    return ReplayFeed(made.pick(np.flatnonzero(~hole & ~((made.code == 1) & (number < 60)))))
+    both = Market(symbols=("EARLY", "LATE"), volatility=0.02, has_volume=True)
+    return late_and_with_holes(random_walk(BARS, 5, both), late=60)
 
 
 @cache

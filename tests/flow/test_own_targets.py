@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +23,7 @@ from alpha_pulse.reporting.report import make_report
 from alpha_pulse.reporting.tearsheet import read_run
 from alpha_pulse.reporting.tearsheet.sheet import make_tear_sheet
 from alpha_pulse.stores.memory import MemoryStore
-from flow.runs import LEAN, Done, begun, finished, run, with_future
+from flow.runs import LEAN, Done, begun, finished, late_and_with_holes, run, with_future
 from own_targets import HORIZONS, Row, barriers, column, naive_label
 
 BARS = 420
@@ -33,10 +32,8 @@ OWN = {**LEAN, "targets.own": [f"own_targets:{name}" for name in HORIZONS], "sto
 
 def market() -> ReplayFeed:
     """Two symbols; one begins late, the other has holes."""
-    made = random_walk(BARS, 5, Market(symbols=("EARLY", "LATE"), volatility=0.02, has_volume=True)).columns
-    number = np.tile(np.arange(BARS), 2)
-    hole = (made.code == 0) & (np.random.default_rng(3).random(number.size) < 0.03)
-    return ReplayFeed(made.pick(np.flatnonzero(~hole & ~((made.code == 1) & (number < 60)))))
+    both = Market(symbols=("EARLY", "LATE"), volatility=0.02, has_volume=True)
+    return late_and_with_holes(random_walk(BARS, 5, both), late=60)
 
 
 @cache

@@ -43,9 +43,14 @@ class InvalidDataError(DataError, ValueError):
 class _Adapter(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Base of both kinds of estimator: checks the data, and has a state that can be copied."""
 
-    model: str | type
-    random_state: int | None
-    parameters: Mapping[str, Any] | None
+    def __init__(
+        self,
+        model: str | type = "adaptive_random_forest",
+        *,
+        random_state: int | None = None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.model, self.random_state, self.parameters = model, random_state, parameters
 
     def _kind(self, table: dict[str, str]) -> Any:
         return plugins.load("models", table, self.model) if isinstance(self.model, str) else self.model
@@ -128,15 +133,6 @@ class SklearnClassifier(ClassifierMixin, _Adapter):  # type: ignore[misc]  # sci
     >>> classifier.partial_fit([[2.0]], ["up"]).predict_proba([[1.0]]).shape
     (1, 2)
     """
-
-    def __init__(
-        self,
-        model: str | type = "adaptive_random_forest",
-        *,
-        random_state: int | None = None,
-        parameters: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.model, self.random_state, self.parameters = model, random_state, parameters
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SklearnClassifier:
         """Begin from scratch and learn ``X`` (n, n_features) with the labels ``y`` (n,), in one pass over the rows."""
@@ -225,15 +221,6 @@ class SklearnRegressor(RegressorMixin, _Adapter):  # type: ignore[misc]  # sciki
     >>> bool(regressor.predict([[1.0]])[0] > regressor.predict([[-1.0]])[0])
     True
     """
-
-    def __init__(
-        self,
-        model: str | type = "adaptive_random_forest",
-        *,
-        random_state: int | None = None,
-        parameters: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.model, self.random_state, self.parameters = model, random_state, parameters
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SklearnRegressor:
         """Begin from scratch and learn ``X`` (n, n_features) with the targets ``y`` (n,), in one pass over the rows."""

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.bar_times import bar_label
-from alpha_pulse.core.durations import YEAR_NS
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.version import __version__
 from alpha_pulse.engine.system import System
@@ -26,6 +25,7 @@ from alpha_pulse.metrics.streaming import MemberMetrics, whole_run
 from alpha_pulse.reporting.alarm_counts import alarm_counts
 from alpha_pulse.reporting.bankruptcy import bankruptcies
 from alpha_pulse.reporting.data_checks import check_data
+from alpha_pulse.reporting.performance.returns import rate_per_year
 from alpha_pulse.reporting.report_events import ListedAction, ListedAlarm, ListedModel, ListedResponse, listed
 from alpha_pulse.reporting.run_summary import LabelTable, RunSummary, summarise
 from alpha_pulse.reporting.success import success_metrics
@@ -334,7 +334,7 @@ def _hit_rates(table: LabelTable, selected: NDArray[np.bool_]) -> HitRates:
 def _marks_per_year(system: System, summary: RunSummary) -> float:
     """The observed number of slices per year, so that closed markets do not count."""
     first, last = _first_and_last_ts(system)
-    return (summary.slices - 1) * YEAR_NS / (last - first) if last > first else 0.0
+    return rate_per_year(summary.slices, last - first)
 
 
 def _first_and_last_ts(system: System) -> tuple[int, int]:

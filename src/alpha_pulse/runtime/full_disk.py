@@ -39,7 +39,7 @@ class Delays:
 
 
 def waiting(error: NoSpaceError) -> str:
-    """What a user is told.
+    """The message about a run that waits for space.
 
     >>> waiting(NoSpaceError("store run.db could not be written: no space is left on the disk"))
     'store run.db could not be written: no space is left on the disk; the run waits, and continues by itself'

@@ -122,7 +122,7 @@ def _run(
         try:
             more = _run_chunk(system, stopwatch)
         except NoSpaceError:
-            # Only until the steps so far are written: when the disk is full again, that is told again.
+            # The wait ends when the held steps are written; if the disk is full again later, that is another wait.
             until_written(lambda: write_held(system), on_waiting, stopped)
         on_progress(Progress(stopwatch.bars, system.feed.total_bars, stopwatch.bars_per_second))
     until_written(store.flush, on_waiting, stopped)

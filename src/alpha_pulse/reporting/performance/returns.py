@@ -43,8 +43,16 @@ def steps_per_year(known_at: Times) -> float:
     known_at
         int64 of shape (n,): the end of each step, ns.
     """
-    elapsed = int(known_at[-1] - known_at[0]) if len(known_at) else 0
-    return (len(known_at) - 1) * YEAR_NS / elapsed if elapsed else 0.0
+    return rate_per_year(len(known_at), int(known_at[-1] - known_at[0]) if len(known_at) else 0)
+
+
+def rate_per_year(steps: int, elapsed_ns: int) -> float:
+    """The number of steps per year of market time, from the steps of a span and its length; 0 while it has no length.
+
+    >>> rate_per_year(25, DAY_NS)
+    8766.0
+    """
+    return (steps - 1) * YEAR_NS / elapsed_ns if elapsed_ns > 0 else 0.0
 
 
 def sharpe(returns: Floats, per_year: float) -> float | None:

@@ -10,7 +10,7 @@ from alpha_pulse.runtime.history.table import HistoryTable
 
 
 def synthetic_status(feed: Feed, equity: HistoryTable) -> SyntheticStatus | None:
-    """What is synthetic about a feed, and its changes; None for real bars, and for synthetic ones that nobody is told about.
+    """The description of a synthetic feed and its changes; None for real bars, and for a synthetic feed without a description.
 
     Parameters
     ----------

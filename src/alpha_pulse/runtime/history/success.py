@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from alpha_pulse.core.clock import elapsed_ns
-from alpha_pulse.core.durations import YEAR_NS
 from alpha_pulse.engine.system import System
+from alpha_pulse.reporting.performance.returns import rate_per_year
 from alpha_pulse.reporting.run_summary import RunSummary
 from alpha_pulse.reporting.success import success_metrics
 from alpha_pulse.reporting.success_types import SuccessMetrics
@@ -48,8 +48,7 @@ class LiveSuccess:
 
 def marks_per_year(history: History) -> float:
     """The average number of slices per year of market time, as in the final report; 0 before the second slice."""
-    elapsed = history.last_ts - history.first_ts
-    return (history.slices - 1) * YEAR_NS / elapsed if elapsed > 0 else 0.0
+    return rate_per_year(history.slices, history.last_ts - history.first_ts)
 
 
 def _summary(history: RunHistory, symbols: tuple[str, ...], targets: tuple[str, ...]) -> RunSummary:
