@@ -25,7 +25,7 @@ from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.runtime.replay import replay
 from alpha_pulse.stores.reading import StoreReader
 from flow.gateways import MINE, after_a_crash, examples, opened, quiet, running, stored, until
-from flow.runs import LEAN, Done, Restive, assert_equal, begun, configured, finished, restless, run
+from flow.runs import LEAN, Done, Keeping, Restive, assert_equal, begun, configured, finished, restless, run
 from store_runs import steps_in
 
 DURABILITY: dict[str, dict[str, Any]] = {
@@ -233,19 +233,23 @@ def test_a_replay_that_is_stopped_while_it_waits_can_be_resumed(tmp_path: Path, 
 def test_a_failed_decision_is_reported_also_where_the_slices_before_it_find_no_space(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = stored(tmp_path / "run.db", DURABILITY["step"])
-    system = begun(quiet(), DURABILITY["step"], store)
-    system.advance(40)
+    monkeypatch.setattr(Keeping, "fails", 305)
+    monkeypatch.setitem(AGENTS, "keeping", "flow.runs:Keeping")
+    settings = {**DURABILITY["step"], "agents.members": ["keeping", "reversion"]}
+    store = stored(tmp_path / "run.db", settings)
+    system = begun(quiet(), settings, store)
+    system.advance(300)
     disk.room = 0
     disk.fill()
-    monkeypatch.setattr(system.pipeline, "quality", None)
-    with pytest.raises(AttributeError):
+    with pytest.raises(RuntimeError, match=r"^no$"):
         system.advance(10)
+    assert waits(system)
     disk.free()
     store.flush()
     with pytest.raises(StateError, match="a step has failed"):
         system.complete_block()
     store.close()
+    check_store(tmp_path / "run.db", 305)
 
 
 # The run that is served.
