@@ -203,6 +203,7 @@ class TestCheckpoints:
             append(store, 2)
             store.save_checkpoint(store.head[0], b"state %d" % number)
         assert list(store.checkpoints()) == [(9, b"state 4"), (7, b"state 3"), (5, b"state 2")]
+        assert store.checkpointed == 9
 
     def test_one_step_has_one_checkpoint(self, store: Store) -> None:
         store.save_checkpoint(-1, b"first")
@@ -293,6 +294,7 @@ class TwinStores(RuleBasedStateMachine):
         start = data.draw(st.integers(0, self.memory.head[0]))
         assert list(self.memory.blocks(start)) == list(self.sqlite.blocks(start))
         assert list(self.memory.checkpoints()) == list(self.sqlite.checkpoints())
+        assert self.memory.checkpointed == self.sqlite.checkpointed
 
     @invariant()
     def heads_are_equal(self) -> None:

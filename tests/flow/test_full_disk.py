@@ -173,6 +173,25 @@ def test_a_block_that_a_request_has_cut_waits_too(
     crashed.close()
 
 
+@each_durability
+def test_a_checkpoint_that_found_no_space_is_written_later(tmp_path: Path, disk: Disk, durability: str) -> None:
+    settings = {**DURABILITY[durability], "store.checkpoint_steps": 2_000}
+    store = stored(tmp_path / "run.db", settings)
+    system = begun(quiet(), settings, store)
+    system.advance(250)
+    store.flush()
+    disk.room = 0
+    disk.fill()
+    system.checkpoint()
+    store.flush()
+    disk.free()
+    assert store.checkpointed == -1
+    system.checkpoint_if_useful()
+    store.flush()
+    assert store.checkpointed == store.head[0] == 249
+    store.close()
+
+
 def test_a_replay_waits_for_space_for_its_result_too(tmp_path: Path, disk: Disk) -> None:
     store = stored(tmp_path / "run.db")
     disk.room = 0

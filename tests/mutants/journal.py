@@ -113,23 +113,23 @@ JOURNAL = (
         "the-mark-runs-ahead-of-the-commit",
         "journal",
         "stores/sql.py",
-        '        self._db.execute("COMMIT")\n'
-        "        self._committed = seq\n"
-        "        self._watch.check()\n"
-        "        # Only after the commit: the mark may lag behind the database, never run ahead of it.\n"
-        "        self._head.write(*mark)\n",
-        "        self._head.write(*mark)\n"
-        '        self._db.execute("COMMIT")\n'
-        "        self._committed = seq\n"
-        "        self._watch.check()\n",
+        '            self._db.execute("COMMIT")\n'
+        "            self._committed = seq\n"
+        "            self._watch.check()\n"
+        "            # Only after the commit: the mark may lag behind the database, never run ahead of it.\n"
+        "            self._head.write(*mark)\n",
+        "            self._head.write(*mark)\n"
+        '            self._db.execute("COMMIT")\n'
+        "            self._committed = seq\n"
+        "            self._watch.check()\n",
         ("unit/stores/test_full_disk.py::TestGroup::test_an_end_without_space_leaves_what_was_stored",),
     ),
     Mutant(
         "durable-before-the-commit",
         "journal",
         "stores/sql.py",
-        "        self._started.set()\n        self._watch.check()\n",
-        "        self._durable = seq\n        self._started.set()\n        self._watch.check()\n",
+        "        self._started.set()\n        with cause_at_once(self._file):\n",
+        "        self._durable = seq\n        self._started.set()\n        with cause_at_once(self._file):\n",
         ("unit/stores/test_sql.py::TestDurability::test_a_step_whose_commit_fails_is_never_reached",),
     ),
     Mutant(

@@ -115,8 +115,9 @@ class System:
         self.on_commit: Callable[[JournalBlock], None] | None = None
         """Called with each block that the journal contains, at the time of its last step; not for replayed ones."""
         self._steps = 0
-        self._checkpointed = -1
-        self._begun = self._in_step = self._broken = self._trained = False
+        self._tried = self._trained = -1
+        """The steps of the newest attempt to write a checkpoint, and of the newest model that was trained."""
+        self._begun = self._in_step = self._broken = False
         for service in (self.learning, self.serving, self.feedback, self.adaptation):
             service.attach(self)
 
@@ -274,7 +275,7 @@ class System:
         refused: list[str] = []
         checkpoint = load_newest(self.store, refused, self.store.head[0] - MIN_VERIFIED_STEPS)
         self.skipped_checkpoints = tuple(refused)
-        self._checkpointed = next((seq for seq, _ in self.store.checkpoints()), -1)
+        self._tried = self.store.checkpointed
         first = 0
         if checkpoint is None:
             self.feed.seek(0)
@@ -414,7 +415,8 @@ class System:
 
     def _committed(self, block: JournalBlock) -> None:
         """Tell those who listen: of each prediction at its time, and of the block. Records are made only for predictions."""
-        self._trained |= "models" in block.rows
+        if "models" in block.rows:
+            self._trained = block.first_seq + block.steps - 1
         if any(self.learning.listeners.values()):
             for step in BlockReader(block):
                 self.clock.advance_to(step.ts_event)
@@ -426,15 +428,15 @@ class System:
 
     def _checkpoint_if_due(self) -> None:
         every = self.config.store.checkpoint_steps
-        if self._steps % every == 0 or (self._trained and self._steps - self._checkpointed > every // TRAINED_PART):
+        unsaved = self._trained > self.store.checkpointed
+        if self._steps % every == 0 or (unsaved and self._steps - self._tried > every // TRAINED_PART):
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Write a checkpoint after the newest step."""
+        """Write a checkpoint after the newest step. The store skips it if it finds no space."""
         self.complete_block()
-        write_checkpoint(self.store, self.store.head[0], self.components())
-        self._checkpointed = self.store.head[0]
-        self._trained = False
+        self._tried = self.store.head[0]
+        write_checkpoint(self.store, self._tried, self.components())
 
     def checkpoint_if_useful(self) -> None:
         """Write a checkpoint, unless the newest one is less than ``MIN_VERIFIED_STEPS`` steps old.
@@ -442,5 +444,6 @@ class System:
         A run resumes only from a checkpoint that this many steps follow. If each of several short runs wrote one, they would
         replace the older ones, and the whole journal would have to be replayed.
         """
-        if self.store.head[0] - self._checkpointed >= MIN_VERIFIED_STEPS:
+        self.store.flush()
+        if self.store.head[0] - self.store.checkpointed >= MIN_VERIFIED_STEPS:
             self.checkpoint()

@@ -114,6 +114,11 @@ class Store(Protocol):
         """The last step's seq and the hash of its block, the open group included; seq is -1 while there is none."""
         ...
 
+    @property
+    def checkpointed(self) -> int:
+        """The step of the newest checkpoint that is stored; -1 while there is none. After `flush` it is up to date."""
+        ...
+
     def begin(self, identity: RunIdentity, resume: bool) -> None:
         """Start a run, or resume the stored one. An empty store starts a run even with ``resume``.
 

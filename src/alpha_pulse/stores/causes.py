@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import sqlite3
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from alpha_pulse.core.causes import DISK, FORBIDDEN, FULL, QUOTA, READ_ONLY, TOO_LARGE, Cause, cause_of, reason_of
@@ -22,6 +24,8 @@ class SyncError(OSError):
 
 DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """What a call of SQLite raises. Its messages quote names of a damaged database, which Python may be unable to decode."""
+WRITE_ERRORS = (*DATABASE_ERRORS, OSError)
+"""What a write to a store raises."""
 CHECK = "check the disk and the folder"
 SYNC = Cause("the disk did not confirm a write (sync failed)", DISK.advice)
 LOCKED = Cause("another program holds a lock on it", "stop that program")
@@ -43,14 +47,38 @@ _BY_NAME = (
 _SPACE = (FULL, QUOTA, TOO_LARGE)
 _SPARE_BYTES = 65_536
 """The file size limit counts as reached when fewer bytes than these are left."""
+_FOUND = "alpha_pulse_cause"
+"""The attribute of an error with its cause."""
 
 
 def cause(error: BaseException, path: Path) -> Cause:
-    """The cause of ``error`` at the store ``path``.
+    """The cause of ``error`` at the store ``path``. It is looked up once for each error, at the first call.
 
     >>> cause(OSError(28, "No space left on device"), Path("run.db")).reason
     'no space is left on the disk'
     """
+    known = vars(error)
+    if _FOUND not in known:
+        known[_FOUND] = _look_up(error, path)
+    found: Cause = known[_FOUND]
+    return found
+
+
+@contextlib.contextmanager
+def cause_at_once(path: Path) -> Iterator[None]:
+    """Look up the cause of an error of ``WRITE_ERRORS`` where it is raised.
+
+    SQLite does not say why a write failed, and the disk shows it for a moment only: when the error is handled, another program
+    may have freed space, and a full disk would be taken for a broken one.
+    """
+    try:
+        yield
+    except WRITE_ERRORS as error:
+        cause(error, path)
+        raise
+
+
+def _look_up(error: BaseException, path: Path) -> Cause:
     if isinstance(error, ReplacedError):
         return Cause(str(error.strerror), RECOVERY_HINT)
     if isinstance(error, SyncError):

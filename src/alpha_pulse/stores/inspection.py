@@ -16,6 +16,7 @@ from alpha_pulse.stores.base import HASH_BYTES, RECOVERY_HINT, SCHEMA_VERSION, R
 from alpha_pulse.stores.block_queries import decode_text
 from alpha_pulse.stores.causes import DATABASE_ERRORS, cause
 from alpha_pulse.stores.chain import identity_hash
+from alpha_pulse.stores.creation import roll_back
 from alpha_pulse.stores.head import Mark
 from alpha_pulse.stores.schema import APPLICATION_ID
 from alpha_pulse.stores.tables import TABLES
@@ -93,6 +94,15 @@ def inspect(path: Path, mark: Mark | None) -> StoreContent:
             connection.close()
     except DATABASE_ERRORS as error:
         raise unreadable(path, error) from error
+
+
+def inspect_for_writing(path: Path, file: Path, mark: Mark | None) -> StoreContent:
+    """As `inspect`, after rolling back an interrupted creation of ``file``, the real path, by an earlier version."""
+    try:
+        roll_back(file)
+    except DATABASE_ERRORS as error:
+        raise unreadable(path, error) from error
+    return inspect(path, mark)
 
 
 def look(

@@ -62,6 +62,11 @@ class MemoryStore:
         if started:
             self._genesis = self._hash = genesis(self._identity)
 
+    @property
+    def checkpointed(self) -> int:
+        """The step of the newest checkpoint; -1 while there is none."""
+        return max(self._checkpoints, default=-1)
+
     def append(self, block: Block) -> None:
         """Add one block. Raises StateError, DataError and StoreError as `Store.append` does."""
         self._refuse_closed()

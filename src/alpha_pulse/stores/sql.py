@@ -31,12 +31,12 @@ from alpha_pulse.core.errors import NoSpaceError, StateError, StoreError
 from alpha_pulse.stores.base import PAGE_BYTES, RECOVERY_HINT, Block, RunIdentity, check_identity, result_text
 from alpha_pulse.stores.block_checks import check_block
 from alpha_pulse.stores.block_queries import LayoutNumbers, insert_blocks, inserted_bytes, select_blocks
-from alpha_pulse.stores.causes import DATABASE_ERRORS, ReplacedError, cause, lacks_space
+from alpha_pulse.stores.causes import DATABASE_ERRORS, WRITE_ERRORS, ReplacedError, cause, cause_at_once, lacks_space
 from alpha_pulse.stores.chain import genesis, identity_hash, link, result_link, verified
 from alpha_pulse.stores.connection import connect_for_writing
-from alpha_pulse.stores.creation import claim, roll_back
+from alpha_pulse.stores.creation import claim
 from alpha_pulse.stores.head import Mark
-from alpha_pulse.stores.inspection import StoreContent, inspect, unreadable
+from alpha_pulse.stores.inspection import inspect_for_writing, unreadable
 from alpha_pulse.stores.watch import FileWatch
 
 _SAVE = "INSERT OR REPLACE INTO checkpoint VALUES (?, ?)"
@@ -50,7 +50,6 @@ _LONGEST_GROUPS = 4
 _CHECKPOINT_BYTES = 256 * PAGE_BYTES
 """The approximate size of the -wal file at which it is merged into the database."""
 _Statement = tuple[str, tuple[int | str | bytes, ...]]
-_Failures = (*DATABASE_ERRORS, OSError)
 
 log = logging.getLogger("alpha_pulse.stores")
 
@@ -95,6 +94,7 @@ class SqliteStore:
         """The blocks of the newest transaction."""
         self._saving: int | None = None
         """The step of the checkpoint that the newest transaction consists of."""
+        self._checkpointed = -1
         self._short = False
         """Whether the newest transaction found no space, which the caller was told."""
         self._first_ns = 0
@@ -108,7 +108,7 @@ class SqliteStore:
         self._head = claim(path)
         self._watch = FileWatch(self._file, self._file.with_name(self._file.name + "-wal"), self._head.path)
         try:
-            content = _inspect(path, self._file, self._head.read())
+            content = inspect_for_writing(path, self._file, self._head.read())
             self._db = connect_for_writing(self._file, path, blank=content.blank)
             self._watch.check()
             self._layouts = LayoutNumbers(self._db)
@@ -144,6 +144,11 @@ class SqliteStore:
         """Last seq (-1: none) and hash, the open group included."""
         return self._seq, self._hash
 
+    @property
+    def checkpointed(self) -> int:
+        """The step of the newest checkpoint; -1 while there is none."""
+        return self._checkpointed
+
     def begin(self, identity: RunIdentity, resume: bool) -> None:
         """Start or resume the run. Raises StoreError as `Store.begin` does."""
         self._refuse_unusable()
@@ -153,6 +158,7 @@ class SqliteStore:
             self._write([(_BEGIN, (*msgspec.structs.astuple(run), identity_hash(run)))], sync=True)
             self._wait_for_commit()
             self._identity = run
+        self._checkpointed = self._query("SELECT coalesce(max(seq), -1) FROM checkpoint")[0][0]
         finished = self.result() is not None
         self._refusal = f"the run in store {self.location} is finished; use another store" if finished else None
 
@@ -278,7 +284,7 @@ class SqliteStore:
             self._watch.check()
             self._merge_wal()
             self._head.sync()
-        except _Failures as error:
+        except WRITE_ERRORS as error:
             raise self._refuse_from_now_on(error) from error
 
     def _release(self) -> BaseException | None:
@@ -289,7 +295,7 @@ class SqliteStore:
         for release in (self._db.close, self._head.close):
             try:
                 release()
-            except _Failures as error:
+            except WRITE_ERRORS as error:
                 first = first or error
         return first
 
@@ -318,7 +324,7 @@ class SqliteStore:
                 self._committing = self._worker.submit(self._commit, self._seq, mark, sync)
                 # Yields the GIL; otherwise the thread starts only after the switch interval of 5 ms.
                 self._started.wait()
-        except _Failures as error:
+        except WRITE_ERRORS as error:
             self._handle(error)
         except BaseException as error:
             self._roll_back(error)
@@ -327,17 +333,19 @@ class SqliteStore:
 
     def _commit(self, seq: int, mark: Mark, sync: bool) -> None:
         self._started.set()
-        self._watch.check()
-        self._db.execute("COMMIT")
-        self._committed = seq
-        self._watch.check()
-        # Only after the commit: the mark may lag behind the database, never run ahead of it.
-        self._head.write(*mark)
-        if sync:
-            self._head.sync()
-        self._durable, self._short = seq, False
-        if self._unsaved_bytes >= _CHECKPOINT_BYTES:
-            self._merge_wal()
+        with cause_at_once(self._file):
+            self._watch.check()
+            self._db.execute("COMMIT")
+            self._committed = seq
+            self._watch.check()
+            # Only after the commit: the mark may lag behind the database, never run ahead of it.
+            self._head.write(*mark)
+            if sync:
+                self._head.sync()
+            self._durable, self._short = seq, False
+            self._checkpointed = max(self._checkpointed, -1 if self._saving is None else self._saving)
+            if self._unsaved_bytes >= _CHECKPOINT_BYTES:
+                self._merge_wal()
 
     def _merge_wal(self) -> None:
         """Merge the -wal file into the database, except pages that readers still use. Raises `DATABASE_ERRORS`.
@@ -358,7 +366,7 @@ class SqliteStore:
         if self._committing is not None:
             try:
                 self._committing.result()
-            except _Failures as error:
+            except WRITE_ERRORS as error:
                 self._handle(error)
             # Last, so that the next caller waits again if this wait is interrupted.
             self._committing = None
@@ -374,7 +382,8 @@ class SqliteStore:
         Raises NoSpaceError or StoreError; returns if it was a checkpoint, which is skipped.
         """
         self._committing = None
-        if not self._roll_back(error) or not lacks_space(error, self._file):
+        lacking, rolled_back = lacks_space(error, self._file), self._roll_back(error)
+        if not (lacking and rolled_back):
             raise self._refuse_from_now_on(error) from error
         reason, advice = cause(error, self._file)
         if self._saving is not None:
@@ -438,12 +447,3 @@ class SqliteStore:
         except DATABASE_ERRORS as error:
             reason, advice = cause(error, self._file)
             raise StateError(f"store {self.location} cannot be read: {reason}; {advice}") from error
-
-
-def _inspect(path: Path, file: Path, mark: Mark | None) -> StoreContent:
-    """The content of the database, after rolling back an interrupted creation by an earlier version."""
-    try:
-        roll_back(file)
-    except DATABASE_ERRORS as error:
-        raise unreadable(path, error) from error
-    return inspect(path, mark)

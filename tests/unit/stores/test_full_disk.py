@@ -101,6 +101,18 @@ class TestGroup:
                 commit.result(10)
             assert steps_in(path) == 2_020
 
+    def test_space_that_is_freed_before_the_failure_is_handled_changes_nothing(self, path: Path) -> None:
+        with stored(path, BY_HAND) as store:
+            append(store, 200)
+            with full(path):
+                commit = store.ensure_durable(219)
+                assert commit is not None
+                assert commit.exception(10) is not None
+            with pytest.raises(NoSpaceError, match="the limit on the size of a file is reached"):
+                store.flush()
+            store.flush()
+        assert steps_after_closing(path) == 220
+
     def test_an_end_without_space_leaves_what_was_stored(self, path: Path) -> None:
         with stored(path, BY_HAND) as store:
             append(store, 2_000)
@@ -142,6 +154,7 @@ def test_a_checkpoint_without_space_is_skipped_and_no_block_waits_for_it(path: P
                 store.save_checkpoint(last, os.urandom(2_000_000))
                 store.flush()
                 assert steps_in(path) == last + 1
+                assert store.checkpointed == 19
                 append(store, 5)
         reason = "the limit on the size of a file is reached (ulimit -f); raise that limit"
         assert [record.message for record in caplog.records] == [
