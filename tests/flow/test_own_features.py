@@ -64,6 +64,15 @@ def test_each_value_is_that_of_the_function_on_the_newest_bars() -> None:
     assert min(seen.values()) > 400
 
 
+def test_a_replay_can_be_stopped_between_any_two_slices_that_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alpha_pulse.runtime.replay.PYTHON_CHUNK_NS", 0)
+    store, asked = MemoryStore(), itertools.count(1)
+    assert replay(configured(OWN), market(), store, "own", stopped=lambda: next(asked) > 9) is None
+    assert store.head[0] + 1 == 9
+    asked = itertools.count(1)
+    assert replay(configured(LEAN), market(), MemoryStore(), "compiled", stopped=lambda: next(asked) > 9) is not None
+
+
 def divided(sizes: Iterable[int], stop: int) -> Done:
     """The run in blocks of these sizes, over and over; at slice ``stop`` another system goes on with it."""
     store, each = MemoryStore(), itertools.cycle(sizes)

@@ -17,6 +17,7 @@ from alpha_pulse.gateway.messages import Control, State
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.reporting.report import encode_report, make_report
 from alpha_pulse.runtime.full_disk import Delays, waiting, write_held
+from alpha_pulse.runtime.pace import next_slices
 
 BUDGET_NS = 1_000_000
 """Time budget of a turn of the event loop. A single step that takes longer, such as a training, is not divided."""
@@ -287,18 +288,11 @@ class Runner:
             self._due_ns = now
         while self._advance(1 if self.bars_per_second else self._slices):
             began, now = now, elapsed_ns()
-            self._adapt_slices(now - began)
+            self._slices = next_slices(self._slices, now - began, BUDGET_NS, MOST_SLICES)
             if now >= until or (self.bars_per_second and self._due_ns > now):
                 break
         self._sample(now)
         self._notify()
-
-    def _adapt_slices(self, took_ns: int) -> None:
-        """Double the slices of a block while it takes less than a third of the budget, and halve them above the budget."""
-        if took_ns < BUDGET_NS // 3:
-            self._slices = min(2 * self._slices, MOST_SLICES)
-        elif took_ns > BUDGET_NS:
-            self._slices = max(1, self._slices // 2)
 
     def _advance(self, slices: int) -> bool:
         """Run some steps; False at the end of the feed, and when a step failed."""

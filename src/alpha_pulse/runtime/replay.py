@@ -17,10 +17,13 @@ from alpha_pulse.journal.reader import read_steps
 from alpha_pulse.journal.records import encode
 from alpha_pulse.reporting.report import encode_report, make_report
 from alpha_pulse.runtime.full_disk import until_written, write_held
+from alpha_pulse.runtime.pace import next_slices
 from alpha_pulse.stores.base import Store
 
 CHUNK_SLICES, CHUNK_BARS = 1_024, 8_192
 """Slices between two checks of ``stopped``, at most: as many as have so many bars, which take some tenths of a second."""
+PYTHON_CHUNK_NS = 250_000_000
+"""The longest time between two checks of ``stopped`` where Python is called at every bar; one slice may take longer."""
 SETTLING_SLICES = 300
 """First slices that are excluded from the rate: the first step of each kind is slower than later ones."""
 
@@ -117,10 +120,11 @@ def _run(
     """Run to the end, and store the result; None when stopped before, NoSpaceError when stopped during a wait for space."""
     config, store = system.config, system.store
     stopwatch = _Stopwatch(config.batch.train_bars if config.batch.enabled else 0)
+    chunks = _Chunks(system, stopwatch)
     more = True
     while more and not stopped():
         try:
-            more = _run_chunk(system, stopwatch)
+            more = chunks.run()
         except NoSpaceError:
             # The wait ends when the held steps are written; if the disk is full again later, that is another wait.
             until_written(lambda: write_held(system), on_waiting, stopped)
@@ -183,12 +187,32 @@ class _Stopwatch:
         return self._timed_bars * SECOND_NS / self._timed_ns if self._timed_ns else None
 
 
-def _run_chunk(system: System, stopwatch: _Stopwatch) -> bool:
-    """Run up to `CHUNK_SLICES` slices; False when the feed has ended."""
-    states = system.symbols.values()
-    before = [state.bars for state in states]
-    began = elapsed_ns()
-    wanted = max(1, min(CHUNK_SLICES, CHUNK_BARS // len(states)))
-    slices = system.advance(wanted)
-    stopwatch.lap(before, [state.bars for state in states], slices, elapsed_ns() - began)
-    return slices == wanted
+class _Chunks:
+    """Runs a system in chunks, between which it can stop.
+
+    Compiled code takes a fixed number of slices, so that equal runs write equal journals. How long Python takes is not known
+    before, so the first chunk is one slice, and the time of each chunk decides the length of the next one.
+    """
+
+    def __init__(self, system: System, stopwatch: _Stopwatch) -> None:
+        self._system, self._stopwatch = system, stopwatch
+        self._most = max(1, min(CHUNK_SLICES, CHUNK_BARS // len(system.symbols)))
+        self._compiled = _is_compiled(system)
+        self._slices = self._most if self._compiled else 1
+
+    def run(self) -> bool:
+        """Run a chunk; False when the feed has ended."""
+        states, wanted = self._system.symbols.values(), self._slices
+        before = [state.bars for state in states]
+        began = elapsed_ns()
+        slices = self._system.advance(wanted)
+        took_ns = elapsed_ns() - began
+        self._stopwatch.lap(before, [state.bars for state in states], slices, took_ns)
+        if not self._compiled:
+            self._slices = next_slices(wanted, took_ns, PYTHON_CHUNK_NS, self._most)
+        return slices == wanted
+
+
+def _is_compiled(system: System) -> bool:
+    """Whether no feature, target, model, detector or agent is called in Python at every bar."""
+    return all(state.compiled for state in system.symbols.values()) and all(form is not None for _, form in system.agents.forms)
