@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, FeatureError, StoreError, UnknownNameError
+from alpha_pulse.engine.own_sources import pinned
 from alpha_pulse.engine.system import System
-from alpha_pulse.features.own_sources import pinned
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from alpha_pulse.journal.export import frames

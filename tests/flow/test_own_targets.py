@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import alpha_pulse as ap
 from alpha_pulse.core.errors import ConfigError, FeatureError, StoreError
-from alpha_pulse.core.user_code import path_of
+from alpha_pulse.core.user_code.names import path_of
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, random_walk
 from alpha_pulse.journal.export import frames

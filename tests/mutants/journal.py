@@ -271,7 +271,7 @@ JOURNAL = (
     Mutant(
         "a-lot-larger-than-its-fill-fits",
         "journal",
-        "engine/verification_steps.py",
+        "engine/verification/steps.py",
         "        if lot.quantity * remaining <= 0 or left * remaining < 0:\n",
         "        if lot.quantity * remaining <= 0:\n",
         ("flow/test_verification.py",),
@@ -279,7 +279,7 @@ JOURNAL = (
     Mutant(
         "an-order-is-filled-twice",
         "journal",
-        "engine/verification_steps.py",
+        "engine/verification/steps.py",
         "        del self._orders[fill.order_id]\n",
         "",
         ("flow/test_verification.py",),
@@ -287,7 +287,7 @@ JOURNAL = (
     Mutant(
         "labels-of-no-prediction-are-not-missed",
         "journal",
-        "engine/verification_columns.py",
+        "engine/verification/columns.py",
         " & np.isin(resolved, known)",
         "",
         ("flow/test_verification.py",),
@@ -295,7 +295,7 @@ JOURNAL = (
     Mutant(
         "columns-that-do-not-fit-are-read",
         "journal",
-        "engine/verification_columns.py",
+        "engine/verification/columns.py",
         "if (found := misfit(block)) is not None:",
         'if (found := misfit(block)) == "":',
         ("flow/test_verification.py",),

@@ -11,7 +11,7 @@ from alpha_pulse.agents.kernel_agent import KernelAgent, ships_kernel
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.core.errors import AgentError, AlphaPulseError
 from alpha_pulse.core.plugins import load
-from alpha_pulse.core.user_code import raised
+from alpha_pulse.core.user_code.calls import raised
 
 RESERVED = ("combined", "rules", "ml")
 """The agent names of the manager's own Signals."""

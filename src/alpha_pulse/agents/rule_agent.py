@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from alpha_pulse.agents.base_agent import BaseAgent
 from alpha_pulse.core.errors import AgentError
 from alpha_pulse.core.types import MarketView
-from alpha_pulse.core.user_code import number_of, raised, shown
+from alpha_pulse.core.user_code.calls import number_of, raised, shown
 
 
 class RuleAgent(BaseAgent):

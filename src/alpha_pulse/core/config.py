@@ -30,6 +30,8 @@ class LearningConfig(_Section, frozen=True):
 
     model: str = "market_default"
     """Online model of the sessions `volatility` and `direction`: a name in docs/concepts/models.md, or a plug-in."""
+    sources: dict[str, str] = {}
+    """SHA-256 of the module of a model that is not the program's own, by its name, as in `features.sources`."""
     volatility_horizon_bars: PositiveInt = 12
     """Bars over which realised volatility is measured."""
     direction_horizon_bars: PositiveInt = 3
@@ -51,8 +53,8 @@ class FeaturesConfig(_Section, frozen=True):
     """Own features, as `module:name`, from the current folder or installed packages (docs/how-to/own-feature.md). Their names
     are the names of their columns."""
     sources: dict[str, str] = {}
-    """SHA-256 of the module of each own feature, by `module:name`. Entered by the program when a run starts, and part of the
-    hash of the configuration. A run that states another one is refused."""
+    """SHA-256 of the module of each own feature, with the user's own modules that it imports, by `module:name`. Entered by the
+    program when a run starts, and part of the hash of the configuration. A run that states another one is refused."""
 
 
 class TargetsConfig(_Section, frozen=True):
@@ -101,6 +103,8 @@ class AgentsConfig(_Section, frozen=True):
 
     members: tuple[str, ...] = ("trend", "reversion")
     """The agents. Each is wrapped so that it can use the model's prediction."""
+    sources: dict[str, str] = {}
+    """SHA-256 of the module of each agent that is not the program's own, by its name, as in `features.sources`."""
     ml_confidence_threshold: Probability | None = None
     """Confidence from which the model takes part. Not set: chosen from stored scores every 500 scores, and never below 1/2."""
     rule_weight: NonNegative = 0.6
@@ -186,6 +190,8 @@ class AdaptationConfig(_Section, frozen=True):
     """Period of the timer, in market time. The timer fires at most once per slice. It cannot change during a run."""
     detector: str = "adwin"
     """The detector that watches the errors of each model: a name in docs/concepts/detectors.md, or a plug-in."""
+    sources: dict[str, str] = {}
+    """SHA-256 of the module of a detector that is not the program's own, by its name, as in `features.sources`."""
     feature_detector: Literal["psi", "ks"] = "psi"
     """The detector that watches the features of each symbol: population stability index or Kolmogorov-Smirnov. Its alarms are
     recorded and shown; they change nothing."""
@@ -264,11 +270,13 @@ class Config(_Section, frozen=True):
 
     @property
     def decisive(self) -> dict[str, Any]:
-        """`decisive_sections`; ``features`` and ``targets`` only if they are not empty, so that runs without own ones keep the
-        hash that they had before there were any."""
+        """`decisive_sections` without what is empty because a run uses no code of others: ``sources``, and the sections
+        ``features`` and ``targets``. So such a run keeps the hash that it had before there were any."""
         content = self.decisive_sections
-        if self.features == FeaturesConfig():
-            content.pop("features")
-        if self.targets == TargetsConfig():
-            content.pop("targets")
+        for section in list(content.values()):
+            if isinstance(section, dict) and section.get("sources") == {}:
+                del section["sources"]
+        for name, empty in (("features", FeaturesConfig()), ("targets", TargetsConfig())):
+            if getattr(self, name) == empty:
+                del content[name]
         return content

@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from alpha_pulse.core.errors import UnknownNameError, did_you_mean
-from alpha_pulse.core.user_code import named_object
+from alpha_pulse.core.user_code.names import named_object
 
 API_VERSION = 1
 """The ``API_VERSION`` that a third-party plug-in must define."""
@@ -52,6 +52,23 @@ def is_own(table: Mapping[str, str], name: str) -> bool:
     (True, False)
     """
     return ":" in name and prefix_of(table, name) is None
+
+
+def user_path(family: str, table: Mapping[str, str], name: str) -> str | None:
+    """``module:Class`` of a name that a user's own module or a plug-in of an installed package provides.
+
+    None for a name of the program, for one with a prefix, and for an unknown one.
+
+    >>> user_path("models", {"other:": "c:d"}, "my_models:Perceptron")
+    'my_models:Perceptron'
+    >>> user_path("models", {"logistic": "a:B"}, "logistic")
+    """
+    if ":" in name:
+        return name if is_own(table, name) else None
+    if name in table:
+        return None
+    points = (point for point in entry_points(group=f"alpha_pulse.{family}") if point.name == name)
+    return next((f"{point.module}:{point.attr.partition('.')[0]}" for point in points), None)
 
 
 def load(family: str, table: Mapping[str, str], name: str, *, own: bool = True) -> Any:

@@ -9,7 +9,7 @@ import msgspec
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.core.version import __version__
-from alpha_pulse.features.own_sources import pinned
+from alpha_pulse.engine.own_sources import pinned
 from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.feeds.base import Feed
 from alpha_pulse.feeds.stored import StoredFeed

@@ -22,6 +22,7 @@ from alpha_pulse.engine.decision_pass import DecisionPass
 from alpha_pulse.engine.event_rows import EventRows
 from alpha_pulse.engine.journal_replay import replay_blocks
 from alpha_pulse.engine.learning_state import LearningState
+from alpha_pulse.engine.own_sources import pinned
 from alpha_pulse.engine.pipeline import Pipeline
 from alpha_pulse.engine.quality_pass import QualityPass
 from alpha_pulse.engine.regime_monitor import RegimeMonitor
@@ -31,7 +32,6 @@ from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.features.own_columns import OwnFeature, load_own
-from alpha_pulse.features.own_sources import pinned
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feedback.own_labels import load_targets
 from alpha_pulse.feedback.trade_quality import MODEL as QUALITY_MODEL

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import FeatureError
-from alpha_pulse.core.user_code import raised
+from alpha_pulse.core.user_code.calls import raised
 
 Times = NDArray[np.int64]
 Row = NDArray[np.float64]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.config import FeaturesConfig
 from alpha_pulse.core.errors import ConfigError, FeatureError
 from alpha_pulse.core.stateful import State
-from alpha_pulse.core.user_code import named_object
+from alpha_pulse.core.user_code.names import named_object
 from alpha_pulse.features.layout import CLIP
 from alpha_pulse.features.newest_bars import NewestBars
 from alpha_pulse.features.own import Bars, Feature, Row, Times
@@ -49,7 +49,7 @@ def feature_at(path: str) -> Feature:
     Raises
     ------
     UnknownNameError
-        See `alpha_pulse.core.user_code.named_object`.
+        See `alpha_pulse.core.user_code.names.named_object`.
     ConfigError
         The object is no feature.
     """
@@ -62,7 +62,7 @@ def feature_at(path: str) -> Feature:
 
 
 def load_own(settings: FeaturesConfig) -> tuple[OwnFeature, ...]:
-    """The own features of a configuration, whose ``sources`` are entered (`alpha_pulse.features.own_sources.pinned`).
+    """The own features of a configuration, whose ``sources`` are entered (`alpha_pulse.engine.own_sources.pinned`).
 
     Raises
     ------

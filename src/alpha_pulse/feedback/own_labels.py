@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.config import TargetsConfig
 from alpha_pulse.core.errors import ConfigError, FeatureError
 from alpha_pulse.core.stateful import State
-from alpha_pulse.core.user_code import named_object
+from alpha_pulse.core.user_code.names import named_object
 from alpha_pulse.features.newest_bars import NewestBars
 from alpha_pulse.features.own import Bars, Row, Times
 from alpha_pulse.feedback.own_target import OwnTarget
@@ -35,7 +35,7 @@ def load_targets(settings: TargetsConfig) -> tuple[NamedTarget, ...]:
     Raises
     ------
     UnknownNameError
-        See `alpha_pulse.core.user_code.named_object`.
+        See `alpha_pulse.core.user_code.names.named_object`.
     ConfigError
         An object is no target, or two have the same name, or one has that of a target of the program.
     """

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from alpha_pulse.core.errors import FeatureError
-from alpha_pulse.core.user_code import number_of, raised, shown
+from alpha_pulse.core.user_code.calls import number_of, raised, shown
 from alpha_pulse.features.own import MAX_WARMUP, Bars, whole_bars
 
 MAX_HORIZON = 1_000

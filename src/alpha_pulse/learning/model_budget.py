@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError
 from alpha_pulse.core.plugins import load
-from alpha_pulse.core.user_code import raised
+from alpha_pulse.core.user_code.calls import raised
 from alpha_pulse.models import ONLINE
 from alpha_pulse.models.base import OnlineModel
 

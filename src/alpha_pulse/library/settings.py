@@ -17,12 +17,12 @@ from alpha_pulse.core.config_loading import load_config
 from alpha_pulse.core.config_toml import origins
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError, UnknownNameError, did_you_mean
 from alpha_pulse.core.plugins import load, names
-from alpha_pulse.core.user_code import path_of
+from alpha_pulse.core.user_code.names import path_of
 from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.detectors.calibrated import tuned
+from alpha_pulse.engine.own_sources import NAMING, pinned
 from alpha_pulse.features.own import Feature
 from alpha_pulse.features.own_columns import load_own
-from alpha_pulse.features.own_sources import pinned
 from alpha_pulse.feedback.own_labels import load_targets
 from alpha_pulse.feedback.own_target import OwnTarget
 from alpha_pulse.models import ONLINE
@@ -129,13 +129,17 @@ def _checked(config: Config, sources: Mapping[str, str]) -> Config:
 
 
 def _with_own_code(config: Config, sources: Mapping[str, str]) -> Config:
-    """Load own features and targets, and enter their sources. Raises the error of the loader, with the place of the key."""
-    for section, load_all in (("features", load_own), ("targets", load_targets)):
+    """Load own features and targets, and enter the sources of all own code. Raises the error of the loader, with the place of
+    the key."""
+    for section, key in NAMING.items():
         try:
             config = pinned(config, [section])
-            load_all(getattr(config, section))
+            if section == "features":
+                load_own(config.features)
+            elif section == "targets":
+                load_targets(config.targets)
         except AlphaPulseError as error:
-            raise type(error)(f"{_place(f'{section}.own', sources)}: {error}") from error
+            raise type(error)(f"{_place(key, sources)}: {error}") from error
     return config
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, DataError
-from alpha_pulse.core.user_code import number_of, raised, shown
+from alpha_pulse.core.user_code.calls import number_of, raised, shown
 from alpha_pulse.kernels.base import scaler
 from alpha_pulse.kernels.base.example_weight import share_of
 from alpha_pulse.models.base import Row

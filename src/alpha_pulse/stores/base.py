@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -33,6 +33,7 @@ HASH_BYTES = 32
 # With pages of 4 kB a block costs about 10 % more, of one step or of 256.
 PAGE_BYTES = 16_384
 _HASH_SHOWN = 12
+_SETTINGS_SHOWN = 5
 Value = int | float | str | None
 Rows = dict[str, list[tuple[Value, ...]]]
 """Rows of the plain tables (`alpha_pulse.stores.tables`), by table. Each row is ``seq``, ``position`` and its columns."""
@@ -221,7 +222,12 @@ def check_identity(stored: RunIdentity | None, requested: RunIdentity, resume: b
     differences = [
         f"{difference} ({name} {before[:_HASH_SHOWN]} in the store, {now[:_HASH_SHOWN]} now)"
         for difference, name, before, now in (
-            ("the configuration differs", "config_hash", stored.config_hash, requested.config_hash),
+            (
+                f"the configuration differs{_differing(stored.config, requested.config)}",
+                "config_hash",
+                stored.config_hash,
+                requested.config_hash,
+            ),
             ("the data differ", "feed_identity", stored.feed_identity, requested.feed_identity),
             ("the store's layout differs", "schema_version", str(stored.schema_version), str(requested.schema_version)),
         )
@@ -238,6 +244,23 @@ def check_identity(stored: RunIdentity | None, requested: RunIdentity, resume: b
             "resume it with the configuration and data that started it, or use another store"
         )
     return stored
+
+
+def _differing(stored: str, requested: str) -> str:
+    """`` in `` and the settings that two configurations do not share; empty where one is not known."""
+    if not (stored and requested):
+        return ""
+    before, now = (_flat(msgspec.json.decode(content, type=dict[str, Any])) for content in (stored, requested))
+    keys = [key for key in (*now, *(key for key in before if key not in now)) if before.get(key) != now.get(key)]
+    more = f" and {len(keys) - _SETTINGS_SHOWN} more settings" if len(keys) > _SETTINGS_SHOWN else ""
+    return f" in {', '.join(keys[:_SETTINGS_SHOWN])}{more}"
+
+
+def _flat(sections: dict[str, Any]) -> dict[str, Any]:
+    """Settings by ``section.key``; one without a section by its own name."""
+    flat = {key: value for key, value in sections.items() if not isinstance(value, dict)}
+    nested = ((section, content) for section, content in sections.items() if isinstance(content, dict))
+    return flat | {f"{section}.{key}": value for section, content in nested for key, value in content.items()}
 
 
 RECOVERY_HINT = "restore the store and its .head file from one backup, or start a new store"

@@ -20,7 +20,7 @@ from alpha_pulse.core.durations import HOUR_NS
 from alpha_pulse.core.errors import AgentError
 from alpha_pulse.core.stateful import digest, pack, unpack
 from alpha_pulse.core.types import Bar, FeatureVector, MarketView
-from alpha_pulse.core.user_code import described_error
+from alpha_pulse.core.user_code.calls import described_error
 from alpha_pulse.features.schema import schema_for
 from alpha_pulse.kernels.agents.decision import mix_model
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from alpha_pulse.core.errors import AlphaPulseError
 from alpha_pulse.core.types import AdaptationAction, Fill, Lot, Order
-from alpha_pulse.engine.verification_columns import Columns
+from alpha_pulse.engine.verification.columns import Columns
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.journal.block import JournalBlock
 from alpha_pulse.journal.defects import Defects

@@ -10,7 +10,7 @@ import msgspec
 
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.engine.checkpoint import read_checkpoint
-from alpha_pulse.engine.verification_steps import Steps
+from alpha_pulse.engine.verification.steps import Steps
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.journal.block import decode_blocks
 from alpha_pulse.journal.defects import Defects
