@@ -7,6 +7,8 @@ import os
 import signal
 import sqlite3
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import alpha_pulse.cli.journal.verify
 import alpha_pulse.cli.replay
 import alpha_pulse.cli.simulate
 import alpha_pulse.evaluation.plot  # noqa: F401  (imported for the copies)
+import registry_samples
 from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.cli.main import main
 from alpha_pulse.core.config import StoreConfig
@@ -28,6 +31,7 @@ from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.learning.commands import Command, LabelledExample
+from alpha_pulse.serving.registry import Registry
 from alpha_pulse.stores import open_store
 from alpha_pulse.stores.base import Store
 from alpha_pulse.stores.memory import MemoryStore
@@ -160,6 +164,51 @@ def half_made(store: str) -> None:
     db.execute("CREATE TABLE half (made TEXT)")
     db.executemany("INSERT INTO half VALUES (?)", [("x" * 5_000,)] * 50)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def register(folder: str) -> None:
+    """Register versions and move them, going on where an earlier life was ended; tell what is durable after each change."""
+    registry = Registry(Path(folder))
+    _tell(opening=folder)
+    try:
+        for done, change in enumerate(changes(registry)):
+            if len(registry.log.read()) <= done:
+                change()
+            _tell(entries=done + 1)
+    except AlphaPulseError as error:
+        _tell(refused=str(error))
+        sys.exit(REFUSED)
+
+
+def register_at_once(folder: str, writers: int, each: int) -> None:
+    """Let several processes register versions at the same time, and promote every one."""
+    children = []
+    for number in range(writers):
+        child = os.fork()
+        if child == 0:
+            registry = Registry(Path(folder))
+            for version in range(each):
+                name = registry_samples.add(registry, number * each + version)
+                registry.move(name, "champion", actor=f"writer {number}", reason="test")
+            os._exit(0)
+        children.append(child)
+    _tell(codes=[os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
+
+
+def changes(registry: Registry) -> list[Callable[[], object]]:
+    """Changes of a registry, one line of its log each."""
+    session, move = registry_samples.SESSION, partial(registry.move, actor="test", reason="test")
+    ids = [registry_samples.artefact(number).version for number in range(3)]
+    return [
+        *(partial(registry_samples.add, registry, number) for number in range(2)),
+        partial(move, ids[0], "champion"),
+        partial(move, ids[1], "shadow"),
+        partial(registry_samples.add, registry, 2),
+        partial(move, ids[1], "champion"),
+        partial(registry.freeze, session, actor="test", reason="test"),
+        partial(registry.unfreeze, session, actor="test", reason="test"),
+        partial(registry.rollback, session, actor="test", reason="test"),
+    ]
 
 
 def token(path: str) -> None:

@@ -35,6 +35,28 @@ def make_folders(folder: Path) -> None:
         sync_folder(place.parent)
 
 
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file so that, whatever interrupts it, the path has either its former content or all of ``content``.
+
+    The content is written to ``<path>.part``, synced, and renamed. Raises OSError.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     write_durably(Path(place, "a"), b"content")
+    ...     Path(place, "a").read_bytes()
+    b'content'
+    """
+    part = path.with_name(path.name + ".part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
+        write_at(descriptor, content, 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    part.replace(path)
+    sync_folder(path.parent)
+
+
 def write_at(descriptor: int, content: bytes, offset: int) -> None:
     """Write all of ``content`` at ``offset`` (bytes). Raises OSError, also after a partial write."""
     while content:
