@@ -20,6 +20,20 @@ _TO_UNIT = 1.0 / 9007199254740992.0
 
 
 @kernel
+def unit_hash(number: int) -> float:
+    """The number in [0, 1) that belongs to ``number``, for choices that must not depend on what was chosen before.
+
+    >>> unit_hash(7) == unit_hash(7) != unit_hash(8)
+    True
+    """
+    z = np.uint64(number) + _STEP
+    z = (z ^ (z >> _S30)) * _MIX_1
+    z = (z ^ (z >> _S27)) * _MIX_2
+    z = z ^ (z >> _S31)
+    return float(z >> _S11) * _TO_UNIT
+
+
+@kernel
 def uniform(state: NDArray[np.int64], index: int) -> float:
     """The next number in [0, 1), from the generator at ``state[index]`` (any start value is a seed).
 
@@ -28,12 +42,9 @@ def uniform(state: NDArray[np.int64], index: int) -> float:
     >>> 0.0 <= first < 1.0 and first != second
     True
     """
-    z = np.uint64(state[index]) + _STEP
-    state[index] = np.int64(z)
-    z = (z ^ (z >> _S30)) * _MIX_1
-    z = (z ^ (z >> _S27)) * _MIX_2
-    z = z ^ (z >> _S31)
-    return float(z >> _S11) * _TO_UNIT
+    before = state[index]
+    state[index] = np.int64(np.uint64(before) + _STEP)
+    return unit_hash(before)
 
 
 @kernel

@@ -1,0 +1,198 @@
+"""Weights of any number of members: those of a slow twin, today's ensemble bit for bit, limits and bounds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from alpha_pulse.kernels.base.scores import LABEL, LAST_KNOWN, SERVED
+from alpha_pulse.kernels.mixing import ensemble, strategies
+from alpha_pulse.kernels.mixing.hedge import log_loss, mixture
+from naive_strategies import NaiveStrategies
+
+Row = NDArray[np.float64]
+NAMES = {
+    "ensemble": strategies.ENSEMBLE,
+    "fixed": strategies.FIXED,
+    "faded": strategies.FADED,
+    "champion": strategies.CHAMPION,
+    "best_recent": strategies.BEST_RECENT,
+    "fallback": strategies.FALLBACK,
+}
+HORIZON, SHARE, WINDOW = 3, 0.03, 40
+said = st.none() | st.floats(0.0, 1.0)
+
+
+def started(n: int, horizon: int = HORIZON, share: float = SHARE, window: int = WINDOW) -> Row:
+    state = np.full(strategies.size(n), 7.0)
+    strategies.start(state, n, horizon, share, window)
+    return state
+
+
+def joined(state: Row) -> Row:
+    grown = np.full(strategies.size(int(state[strategies.MEMBERS]) + 1), 7.0)
+    strategies.admit(state, grown)
+    return grown
+
+
+def block(state: Row, which: int) -> Row:
+    n = int(state[strategies.MEMBERS])
+    return state[strategies.place(which, n) : strategies.place(which + 1, n)]
+
+
+def weights(state: Row, name: str, probabilities: Row, ready: NDArray[np.int64] | None = None, champion: int = 0) -> Row:
+    out = np.full(len(probabilities), math.nan)
+    ready = np.ones(len(probabilities), dtype=np.int64) if ready is None else ready
+    strategies.weigh(NAMES[name], state, probabilities, ready, champion, out)
+    return out
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rounds=st.lists(st.tuples(st.lists(said, min_size=5, max_size=5), st.integers(0, 1)), min_size=1, max_size=30),
+    joins=st.integers(0, 30),
+    presence=st.lists(st.tuples(st.booleans(), st.booleans()), min_size=5, max_size=5),
+    champion=st.integers(0, 4),
+    configured=st.lists(st.floats(0.0, 1.0), min_size=5, max_size=5),
+)
+def test_the_weights_of_every_strategy_are_those_of_a_slow_twin(
+    rounds: list[tuple[list[float | None], int]],
+    joins: int,
+    presence: list[tuple[bool, bool]],
+    champion: int,
+    configured: list[float],
+) -> None:
+    state, naive = started(4), NaiveStrategies(4, HORIZON, SHARE, WINDOW)
+    for turn, (everybody, label) in enumerate(rounds):
+        if turn == joins:
+            state = joined(state)
+            naive.admit()
+        n = len(naive.members)
+        probabilities = np.array([math.nan if p is None else p for p in everybody[:n]])
+        strategies.learn(state, probabilities, label)
+        naive.learn(everybody[:n], label)
+    n = len(naive.members)
+    block(state, strategies.CONFIGURED)[:] = configured[:n]
+    for member, weight in zip(naive.members, configured, strict=False):
+        member.configured = weight
+    order = [2, 0, 3]
+    naive.order = order
+    block(state, strategies.ORDER)[:] = [*order, *[strategies.NOBODY] * (n - 3)]
+    assert block(state, strategies.WEIGHT) == pytest.approx([m.weight for m in naive.members], abs=1e-12)
+    assert block(state, strategies.EXCESS) == pytest.approx([m.excess for m in naive.members], abs=1e-9)
+    assert block(state, strategies.SCORES).tolist() == [m.scores for m in naive.members]
+    speaks, ready = np.array([one for one, _ in presence[:n]]), np.array([int(one) for _, one in presence[:n]])
+    probabilities = np.where(speaks, 0.4, math.nan)
+    before = state.copy()
+    for name in NAMES:
+        found = weights(state, name, probabilities, ready, champion % n)
+        expected = naive.weights(name, (speaks & (ready == 1)).tolist(), champion % n)
+        assert found == pytest.approx(expected, abs=1e-9), name
+    assert state.tobytes() == before.tobytes(), "serving changes nothing"
+
+
+@given(
+    rounds=st.lists(st.tuples(said, said, st.floats(0.0, 1.0), st.integers(0, 1)), min_size=1, max_size=60),
+    horizon=st.sampled_from([1, 3, 12]),
+    share=st.sampled_from([1e-4, 1e-3, 0.3]),
+)
+def test_three_members_since_the_start_have_the_weights_of_the_mixture_of_three_bit_for_bit(
+    rounds: list[tuple[float | None, float | None, float, int]], horizon: int, share: float
+) -> None:
+    ours, mixed = started(3, horizon, share), np.zeros(ensemble.SIZE)
+    ensemble.start(mixed, horizon, share)
+    for online, batch, base, label in rounds:
+        row = np.full(ensemble.ROW, math.nan)
+        row[:3] = [math.nan if p is None else p for p in (online, batch, base)]
+        row[SERVED : SERVED + 2] = 0.5
+        ensemble.ensemble_weights(mixed, row)
+        expected = row[ensemble.SERVING_WEIGHTS : ensemble.SERVING_WEIGHTS + 3]
+        np.testing.assert_array_equal(weights(ours, "ensemble", row[:3].copy()), expected)
+        row[LABEL], row[LAST_KNOWN] = label, 0.5
+        ensemble.update(mixed, row)
+        strategies.learn(ours, row[:3].copy(), label)
+        np.testing.assert_array_equal(
+            block(ours, strategies.WEIGHT), mixed[ensemble.WEIGHTS : ensemble.WEIGHTS + ensemble.N_MIXED]
+        )
+
+
+@pytest.mark.parametrize("name", ["ensemble", "faded"])
+def test_a_new_member_has_at_most_the_even_share_until_its_500th_score(name: str) -> None:
+    state = started(3, horizon=1)
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        strategies.learn(state, np.full(3, 0.5), int(rng.random() < 0.5))
+    state = joined(state)
+    served = []
+    for _ in range(strategies.LIMITED_SCORES + 20):
+        label = int(rng.random() < 0.5)
+        said = np.array([0.5, 0.5, math.nan, 0.2 + 0.6 * label])
+        found = weights(state, name, said)
+        assert found.sum() == pytest.approx(1.0, abs=1e-12)
+        served.append(found[3])
+        strategies.learn(state, said, label)
+    assert max(served[: strategies.LIMITED_SCORES]) <= 0.25
+    assert served[strategies.LIMITED_SCORES - 1] == 0.25, "it is by far the best, and is held"
+    assert served[-1] > 0.9
+
+
+def test_a_limited_member_that_is_alone_serves() -> None:
+    state = joined(started(2))
+    alone = np.array([math.nan, math.nan, 0.7])
+    for name in ("ensemble", "faded", "best_recent"):
+        assert weights(state, name, alone).tolist() == [0.0, 0.0, 1.0]
+    assert weights(state, "fallback", alone).tolist() == [0.0, 0.0, 0.0], "it is not in the order"
+
+
+def test_the_members_of_the_start_are_not_limited() -> None:
+    state = started(3, horizon=1)
+    for turn in range(60):
+        strategies.learn(state, np.array([0.1 + 0.8 * (turn % 2), 0.5, 0.5]), turn % 2)
+    assert weights(state, "ensemble", np.full(3, 0.5))[0] > 0.9
+    assert weights(state, "faded", np.full(3, 0.5))[0] > 0.9
+
+
+def bound(horizon: int, share: float, n: int, switches: int, labels: int) -> float:
+    """The formula of docs/serving.md without its delay term, in nats."""
+    alpha = share / horizon
+    return horizon * (math.log(n) + switches * math.log(n / alpha) - labels * math.log(1.0 - alpha))
+
+
+@pytest.mark.parametrize("horizon", [1, 6, 24])
+@pytest.mark.parametrize("sleeping", [False, True])
+def test_regret_against_the_best_expert_of_each_segment_is_within_the_bound(horizon: int, sleeping: bool) -> None:
+    """Five regimes, in each of which another member is best; labels arrive late, members sleep, one joins."""
+    rng = np.random.default_rng([horizon, sleeping])
+    segments, length, share, n = 5, 1_200, 1e-3, 4
+    state = started(n - 1, horizon, share)
+    waiting: list[tuple[Row, int, int, float]] = []
+    regret = delay_term = 0.0
+    for turn in range(segments * length):
+        if turn == length:
+            state = joined(state)
+        members = int(state[strategies.MEMBERS])
+        good, label = turn // length % (n - 1), int(rng.random() < 0.5)
+        said = rng.uniform(0.35, 0.65, members)
+        said[good] = 0.35 + 0.3 * label if rng.random() < 0.8 else 0.65 - 0.3 * label
+        if sleeping:
+            said[rng.random(members) < 0.2] = math.nan
+            said[n - 1 if members == n else 0] = 0.5
+        waiting.append((said, label, good, float(np.nansum(weights(state, "ensemble", said) * said))))
+        if len(waiting) < horizon:
+            continue
+        said, label, good, served = waiting.pop(0)
+        said = np.append(said, np.full(members - len(said), math.nan))
+        mixed = mixture(state, strategies.HEAD, said, members)
+        regret += log_loss(served, label) - log_loss(mixed if math.isnan(said[good]) else float(said[good]), label)
+        delay_term += log_loss(served, label) - log_loss(mixed, label)
+        strategies.learn(state, said, label)
+    most = bound(horizon, share, n, segments - 1, segments * length - horizon + 1)
+    assert regret - delay_term <= most, "this is proved"
+    assert regret <= most, "this is so in these streams"
+    if horizon == 1 and not sleeping:
+        assert delay_term == pytest.approx(0.0, abs=1e-9)
