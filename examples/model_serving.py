@@ -14,8 +14,6 @@ import alpha_pulse as ap
 async def main() -> None:
     serving = ap.ModelServingService()
     stream = serving.learning.stream_predictions("BTCUSDT")
-    first = asyncio.ensure_future(anext(stream))
-    await asyncio.sleep(0)  # the listener is registered
     draw = random.Random(1)
 
     for _ in range(1_000):
@@ -26,7 +24,7 @@ async def main() -> None:
         await serving.learning.update_model("BTCUSDT", ap.Example(prediction.prediction_id, label))
 
     assert prediction is not None
-    print(f"the first prediction that the listener received: {(await first).prediction_id}")
+    print(f"the first prediction that the listener received: {(await anext(stream)).prediction_id}")
     print(f"newest: P(up) = {prediction.probability:.3f}, confidence {prediction.confidence:.3f}")
     for member in prediction.members:
         print(f"  {member.source:7} {member.model_id:15} probability {member.probability:.3f}, weight {member.weight:.3f}")

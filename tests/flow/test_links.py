@@ -298,7 +298,6 @@ def test_link_journal_to_publish() -> None:
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await stream.aclose()  # type: ignore[attr-defined]  # an async generator, promised as an iterator
         return heard, rows
 
     heard, rows = asyncio.run(listen())

@@ -170,6 +170,11 @@ def test_a_violated_contract_names_function_symbol_and_bar(folder: Path, result:
     ("source", "sentence"),
     [
         ("def up(known, later): return 1", "states no horizon"),
+        (
+            MODULE.format(result="1").replace("(horizon=4)", ""),
+            r"FeatureError: @target above 'up' states no horizon; write @target\(horizon=...\), such as @target\(horizon=12\)",
+        ),
+        (MODULE.format(result="1").replace("horizon=4", ""), "FeatureError: @target states no horizon"),
         (MODULE.format(result="1").replace("horizon=4", "horizon=0"), "expected 1 to 1,000 bars"),
     ],
 )

@@ -14,7 +14,9 @@ import pytest
 import alpha_pulse as ap
 from alpha_pulse.core.config import StoreConfig
 from alpha_pulse.core.errors import ConfigError, DataError, NotReadyError, StoreError, UnknownNameError
+from alpha_pulse.data.demos import drift
 from alpha_pulse.feeds.synthetic import random_walk
+from alpha_pulse.library.bars import feed_of
 from alpha_pulse.library.interrupts import STOPPING
 from alpha_pulse.runtime import replay as runtime
 from alpha_pulse.stores import open_store
@@ -101,6 +103,15 @@ def test_data_that_cannot_be_used_are_refused_in_one_sentence(data: Any, message
         replayed(data)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+def test_the_names_of_demos_and_bundled_files_are_data() -> None:
+    assert (feed_of("drift", {}).identity, feed_of("eurusd", {}).identity) == (
+        drift().identity,
+        feed_of("eurusd_1h_2017", {}).identity,
+    )
+    with pytest.raises(DataError, match=r"'drfit' is neither a file nor the name .* did you mean 'drift'"):
+        feed_of("drfit", {})
 
 
 def test_an_equal_run_in_a_store_is_returned_and_another_one_refused(bars: Path, tmp_path: Path) -> None:

@@ -175,8 +175,8 @@ SERVE = (
         "a-prediction-of-an-older-step-is-served",
         "serve",
         "serving/model_serving_service.py",
-        "        if newest is not None and newest.ts == features.ts:\n",
-        "        if newest is not None:\n",
+        "        return newest if newest is not None and newest.ts == ts else None\n",
+        "        return newest\n",
         ("unit/serving/test_model_serving_service.py::test_a_question_about_other_features_is_pure_and_counted_apart",),
     ),
     Mutant(

@@ -136,7 +136,7 @@ def feature(misplaced: object = None, /, *, warmup: int | None = None) -> Callab
     """
     if misplaced is not None or warmup is None:
         raise FeatureError(
-            f"@feature{_name_of(misplaced)} states no warm-up; write @feature(warmup=...), such as @feature(warmup=20)"
+            f"@feature{above(misplaced)} states no warm-up; write @feature(warmup=...), such as @feature(warmup=20)"
         )
     bars = whole_bars("the warm-up of a feature", warmup, MAX_WARMUP)
     return lambda function: Feature(function, bars)
@@ -153,7 +153,8 @@ def whole_bars(what: str, value: Any, largest: int) -> int:
     return int(value)
 
 
-def _name_of(misplaced: object) -> str:
+def above(misplaced: object) -> str:
+    """`` above `` and the name of the function that a decorator without parentheses received; empty for anything else."""
     name = getattr(misplaced, "__name__", None)
     return "" if name is None else f" above {name!r}"
 

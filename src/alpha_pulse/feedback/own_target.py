@@ -16,7 +16,7 @@ import numpy as np
 
 from alpha_pulse.core.errors import FeatureError
 from alpha_pulse.core.user_code.calls import number_of, raised, shown
-from alpha_pulse.features.own import MAX_WARMUP, Bars, whole_bars
+from alpha_pulse.features.own import MAX_WARMUP, Bars, above, whole_bars
 
 MAX_HORIZON = 1_000
 """Bars: the largest horizon of an own target."""
@@ -72,7 +72,7 @@ class OwnTarget:
         return int(value)
 
 
-def target(*, horizon: int, warmup: int = 1) -> Callable[[Function], OwnTarget]:
+def target(misplaced: object = None, /, *, horizon: int | None = None, warmup: int = 1) -> Callable[[Function], OwnTarget]:
     """Make a function a target that a configuration can name, as ``module:name`` in ``targets.own``.
 
     Parameters
@@ -86,7 +86,7 @@ def target(*, horizon: int, warmup: int = 1) -> Callable[[Function], OwnTarget]:
     Raises
     ------
     FeatureError
-        A number is out of range, or no whole number.
+        The horizon is missing, as where ``@target`` has no parentheses, or a number is out of range, or no whole number.
 
     >>> @target(horizon=2)
     ... def higher(known: Bars, later: Bars) -> bool:
@@ -95,6 +95,10 @@ def target(*, horizon: int, warmup: int = 1) -> Callable[[Function], OwnTarget]:
     >>> higher.label(bars.part(0, 1), bars.part(1, 3))
     1
     """
+    if misplaced is not None or horizon is None:
+        raise FeatureError(
+            f"@target{above(misplaced)} states no horizon; write @target(horizon=...), such as @target(horizon=12)"
+        )
     later = whole_bars("the horizon of a target", horizon, MAX_HORIZON)
     known = whole_bars("the warm-up of a target", warmup, MAX_WARMUP)
     return lambda function: OwnTarget(function, later, known)

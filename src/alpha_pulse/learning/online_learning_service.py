@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.dedup_window import DedupWindow
 from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.model_budget import ModelBudget
-from alpha_pulse.learning.prediction_streams import PredictionStreams
+from alpha_pulse.learning.prediction_streams import PredictionStream, PredictionStreams
 from alpha_pulse.learning.running_system import AdaptationResponse, RunningSystem, request_adaptation
 from alpha_pulse.learning.session import ScoredPrediction, Session, SessionSpec
 from alpha_pulse.learning.session_adaptation import DRIFT_TYPES, Adapter, RequestedAdaptations
@@ -411,9 +411,9 @@ class OnlineLearningService:
         """For each session id: alarms so far, the newest one, and the number of blocks of errors in the detector's window."""
         return {self._sessions[key].session_id: monitor.summary() for key, monitor in self._monitors.items()}
 
-    def stream_predictions(self, symbol: str) -> AsyncIterator[Prediction]:
-        """The predictions of a symbol, to be iterated with ``async for``: those of a run as their steps are committed to the
-        journal, those of callers as they are made. A slow listener loses the oldest."""
+    def stream_predictions(self, symbol: str) -> PredictionStream:
+        """The predictions of a symbol from this call on, to be iterated with ``async for``: those of a run as their steps are
+        committed to the journal, those of callers as they are made. A slow listener loses the oldest."""
         return self._streams.stream(symbol)
 
     async def stop_session(self, session_id: str) -> None:

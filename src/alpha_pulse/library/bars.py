@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from alpha_pulse.core.errors import DataError
-from alpha_pulse.data import bundled, read
-from alpha_pulse.data.demos import DRIFT, drift
+from alpha_pulse.data import DEFAULT, bundled, read
+from alpha_pulse.data.demos import DEMOS, DRIFT, EURUSD, drift
 from alpha_pulse.feeds.market_data import MarketData
 from alpha_pulse.feeds.replay import ReplayFeed
 
@@ -20,8 +20,8 @@ def feed_of(data: Any, options: Mapping[str, Any]) -> ReplayFeed:
     Parameters
     ----------
     data
-        The name of a bundled file or ``drift``; whatever `alpha_pulse.data.read` reads; or its result, or a feed, to both of
-        which ``options`` do not apply.
+        The name of a bundled file, or of a demo (``drift``, ``eurusd``); whatever `alpha_pulse.data.read` reads; or its result,
+        or a feed, to both of which ``options`` do not apply.
     options
         The options of `alpha_pulse.data.read`.
 
@@ -40,13 +40,13 @@ def feed_of(data: Any, options: Mapping[str, Any]) -> ReplayFeed:
     if isinstance(data, str) and not Path(data).exists():
         if data == DRIFT:
             return drift()
-        data = bundled().get(data) or _not_misspelt(data)
+        data = bundled().get(DEFAULT if data == EURUSD else data) or _not_misspelt(data)
     return ReplayFeed.from_data(read(data, **options))
 
 
 def _not_misspelt(name: str) -> str:
     """A name that is no bundled file. Raises DataError where it is nearly one."""
-    near = difflib.get_close_matches(name, [*bundled(), DRIFT], n=1, cutoff=0.8)
+    near = difflib.get_close_matches(name, [*bundled(), *DEMOS], n=1, cutoff=0.8)
     if near:
         raise DataError(f"{name!r} is neither a file nor the name of bundled bars; did you mean {near[0]!r}?")
     return name

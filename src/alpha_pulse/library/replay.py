@@ -51,8 +51,8 @@ def replay(
     ----------
     data
         The path of a file of bars, a folder or a pattern; a list of paths; a polars or pandas frame, or a dict of arrays by
-        name of the column; the result of `alpha_pulse.data.read`; the name of a bundled file (`alpha_pulse.data.bundled`), or
-        ``drift`` for the synthetic market of the demo.
+        name of the column; the result of `alpha_pulse.data.read`; the name of a bundled file (`alpha_pulse.data.bundled`) or
+        of a demo: ``drift``, a synthetic market that changes, or ``eurusd``, the bundled year.
     config
         A `Config`, a dict of sections, or the path of a TOML file; None: the defaults.
     symbol

@@ -46,6 +46,7 @@ class ServedTarget:
         self.calibrators = calibrators
         self._served: ServedRow | None = None
         self._newest: Prediction | None = None
+        self._of_step: Prediction | None = None
         self._callers_threshold: float | None = None
         self._count = 0
 
@@ -61,6 +62,11 @@ class ServedTarget:
             self._newest = self.prediction(f"{self.session.session_id}/{served.number}", served.serving, served.online)
         return self._newest
 
+    def of_step(self, ts: int) -> Prediction | None:
+        """The prediction of the step at ``ts``, if that is the newest step; plain numbers of a caller are none."""
+        newest = self._of_step if self._served is None else self.newest
+        return newest if newest is not None and newest.ts == ts else None
+
     @property
     def threshold(self) -> float | None:
         """The threshold of the confidence when the newest prediction was served."""
@@ -72,15 +78,21 @@ class ServedTarget:
         row[RAW_ONLINE] = self.session.query(features)
         return self._mixed(row, features, ts)
 
-    def serve_caller(self, features: FeatureVector) -> Prediction:
-        """Serve a caller's session: the prediction waits for its label, see `Session.drop_excess`."""
+    def serve_caller(self, features: FeatureVector, *, is_step: bool) -> Prediction:
+        """Serve a caller's session: the prediction waits for its label, see `Session.drop_excess`.
+
+        With ``is_step`` it is the prediction of the step at the time of ``features``, see `of_step`.
+        """
         self._count += 1
         prediction_id = f"{self.session.session_id}/{self._count}"
         pending, missing = self.session.predict(prediction_id, features)
         self.session.drop_excess()
         served = self._mixed(pending.row, pending.features, features.ts)
-        self._newest, self._callers_threshold = self.prediction(prediction_id, served, missing), served.threshold
-        return self._newest
+        newest = self.prediction(prediction_id, served, missing)
+        self._newest, self._callers_threshold = newest, served.threshold
+        if is_step:
+            self._of_step = newest
+        return newest
 
     def learn(self, scored: ScoredPrediction) -> None:
         """Learn from the label of a caller's prediction: mixture, calibration and confidence."""
@@ -233,10 +245,8 @@ class ModelServingService:
         member = self._member(context, len(features.values))
         if member is None:
             return None
-        newest = member.newest
-        if newest is not None and newest.ts == features.ts:
-            return newest
-        return self._predict(member, features)
+        known = member.of_step(features.ts)
+        return self._predict(member, features, is_step=True) if known is None else known
 
     async def get_prediction(
         self, features: FeatureVector | Sequence[float], context: PredictionContext | str
@@ -256,13 +266,13 @@ class ModelServingService:
         n = len(features) if hasattr(features, "__len__") else 0
         row = a_row(f"the features for {context.symbol}/{context.target}", features, n)
         member = self._member(context, n)
-        return None if member is None else self._predict(member, FeatureVector(context.symbol, 0, "", row))
+        return None if member is None else self._predict(member, FeatureVector(context.symbol, 0, "", row), is_step=False)
 
-    def _predict(self, member: ServedTarget, features: FeatureVector) -> Prediction:
+    def _predict(self, member: ServedTarget, features: FeatureVector, *, is_step: bool) -> Prediction:
         if member.session.engine_owned:
             return self.query(member.session.spec.target, features)
         member.session.check_width(features.values)
-        prediction = member.serve_caller(features)
+        prediction = member.serve_caller(features, is_step=is_step)
         self.learning.publish(prediction)
         return prediction
 

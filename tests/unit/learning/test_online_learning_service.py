@@ -282,16 +282,18 @@ def test_listeners_get_what_is_published_of_their_symbol_in_order() -> None:
         learning = service()
         learning.publish(prediction(0))
         first, second = learning.stream_predictions("X"), learning.stream_predictions("X")
+        learning.publish(prediction(1))
         waiting = [asyncio.ensure_future(anext(first)), asyncio.ensure_future(anext(second))]
         await asyncio.sleep(0)
-        for number in range(1, 4):
+        for number in range(2, 4):
             learning.publish(prediction(number, symbol="Y"))
             learning.publish(prediction(number))
         heard = [[(await one).prediction_id] for one in waiting]
         for stream_, names in zip((first, second), heard, strict=True):
             names.extend([(await anext(stream_)).prediction_id for _ in range(2)])
-            await stream_.aclose()  # type: ignore[attr-defined]  # it is a generator, announced as an iterator
+            await stream_.aclose()
         learning.publish(prediction(9))
+        assert [name async for name in first] == []
         assert not any(learning.listeners.values())
         return heard[0], heard[1]
 
@@ -302,14 +304,18 @@ def test_a_slow_listener_loses_the_oldest() -> None:
     async def listen() -> str:
         learning = service()
         slow = learning.stream_predictions("X")
-        waiting = asyncio.ensure_future(anext(slow))
-        await asyncio.sleep(0)
         learning.publish(prediction(0))
-        assert (await waiting).prediction_id == "p0"
+        assert (await anext(slow)).prediction_id == "p0"
         for number in range(1, STREAM_BUFFER + 11):
             learning.publish(prediction(number))
-        newest = (await anext(slow)).prediction_id
-        await slow.aclose()  # type: ignore[attr-defined]  # it is a generator, announced as an iterator
-        return newest
+        return (await anext(slow)).prediction_id
 
     assert asyncio.run(listen()) == "p11"
+
+
+def test_a_stream_that_nobody_holds_receives_nothing() -> None:
+    learning = service()
+    stream_ = learning.stream_predictions("X")
+    assert any(learning.listeners.values())
+    del stream_
+    assert not any(learning.listeners.values())

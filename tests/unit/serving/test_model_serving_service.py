@@ -349,9 +349,11 @@ def test_alone_plain_numbers_are_steps_of_their_own() -> None:
     async def steps() -> list[Prediction]:
         service = ModelServingService()
         stream_ = service.learning.stream_predictions("X")
-        first = asyncio.ensure_future(anext(stream_))
-        await asyncio.sleep(0)
-        made = [await service.get_prediction([1.0, 2.0], "X"), await service.get_prediction((1.0, 2.0), "X"), await first]
+        made = [
+            await service.get_prediction([1.0, 2.0], "X"),
+            await service.get_prediction((1.0, 2.0), "X"),
+            await anext(stream_),
+        ]
         with pytest.raises(SessionError, match="session X/direction expects 2 features, got 3"):
             await service.get_prediction([1.0, 2.0, 3.0], "X")
         with pytest.raises(NonFiniteError, match="the features for X/direction contain nan"):
@@ -364,6 +366,16 @@ def test_alone_plain_numbers_are_steps_of_their_own() -> None:
     one, two, heard = asyncio.run(steps())
     assert (one.prediction_id, two.prediction_id) == ("X/direction/1", "X/direction/2")
     assert heard is one
+
+
+def test_alone_a_step_at_time_0_is_not_that_of_plain_numbers() -> None:
+    async def steps() -> list[Prediction | None]:
+        service, step = ModelServingService(), FeatureVector("X", 0, "", np.array([-1.0, 3.0]))
+        return [await service.get_prediction(each, "X") for each in ([1.0, 2.0], step, [1.0, 2.0], step)]
+
+    plain, step, plain_again, step_again = asyncio.run(steps())
+    assert step_again is step
+    assert len({id(each) for each in (plain, step, plain_again)}) == 3
 
 
 def test_a_session_that_its_caller_stopped_is_served_afresh() -> None:
