@@ -16,6 +16,7 @@ from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.journal.export import tables
 from alpha_pulse.library.compare import ComparedRuns
+from alpha_pulse.reporting.pages.comparison_page import comparison_page
 from alpha_pulse.reporting.pages.setting_texts import settings_text
 from alpha_pulse.reporting.tearsheet import read_run
 from alpha_pulse.reporting.tearsheet.settings import setting_differences
@@ -44,11 +45,26 @@ def stores() -> dict[str, MemoryStore]:
         "horizon": stored("horizon", {"learning.direction_horizon_bars": 5}),
         "stopped": stored("stopped", {"learning.model": "logistic"}, stop=True),
         "elsewhere": stored("elsewhere", seed=4),
+        "own": stored("own", {"targets.own": ["own_targets:pays"]}),
+        "own_logistic": stored("own_logistic", {"targets.own": ["own_targets:pays"], "learning.model": "logistic"}),
     }
 
 
 def compared(stores: dict[str, MemoryStore], *names: str) -> ComparedRuns:
     return ComparedRuns([read_run(stores[name]) for name in names])
+
+
+def test_a_target_of_one_run_has_values_of_that_run_alone_and_is_not_paired(stores: dict[str, MemoryStore]) -> None:
+    both, alike = compared(stores, "first", "own"), compared(stores, "own", "own_logistic")
+    assert both.comparison.targets == ["volatility", "direction", "pays"]
+    labels = both.comparison.metrics["pays_labels"]
+    assert labels[0] is None
+    assert labels[1] == len(tables(stores["own"], "labels")["labels"].filter(target="pays", status="scored"))
+    assert [each.target for each in both.comparison.differences] == [None, "volatility", "direction"]
+    assert [each.target for each in alike.comparison.differences] == [None, "volatility", "direction", "pays"]
+    assert alike.comparison.differences[-1].pairs == labels[1]
+    page = comparison_page(both._contents, both.comparison)
+    assert "served forecast of pays" in page
 
 
 def only(rows: pl.DataFrame) -> dict[str, object]:

@@ -12,7 +12,6 @@ import msgspec
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import ConfigError, NotFoundError, StartingError, did_you_mean
 from alpha_pulse.core.version import __version__
-from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.engine.system import System
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.gateway.messages import (
@@ -185,7 +184,7 @@ class LocalGateway:
             bar_open_ms=int(history.content.equity.column("bar_open_ms")[-1]) if history.slices else None,
             store=system.store.location,
             config_hash=system.config.config_hash,
-            targets=TARGETS,
+            targets=system.targets,
             books=self._books,
             initial_cash=system.config.execution.initial_cash,
             counts=self._counts(),

@@ -16,6 +16,7 @@ from alpha_pulse.reporting.figures.compared import draw_compared
 from alpha_pulse.reporting.figures.equity import draw_drawdown, draw_equity
 from alpha_pulse.reporting.figures.points import thinned
 from alpha_pulse.reporting.figures.reliability import draw_reliability, reliability_of
+from alpha_pulse.reporting.figures.run_figure import draw_run
 from alpha_pulse.reporting.figures.skill import draw_skill, skill_over_time
 from alpha_pulse.reporting.figures.theme import DARK, LIGHT, Theme
 from alpha_pulse.reporting.figures.weights import draw_weights
@@ -154,6 +155,27 @@ def test_thinned_curves_keep_their_extremes_and_gaps() -> None:
     assert shown_at[0] == at[0]
     assert shown_at[-1] == at[-1]
     assert np.isnan(shown).any()
+
+
+@pytest.mark.parametrize("own", [[], ["wider"], ["wider", "pays"]])
+def test_the_figure_of_a_run_has_each_of_its_targets(own: list[str]) -> None:
+    targets = ["volatility", "direction", *own]
+    predictions = pl.DataFrame(
+        {
+            "open_time": START, "target": targets, "horizon_bars": 3,
+            "online_weight": 0.7, "batch_weight": None, "base_weight": 0.3,
+        }
+    )  # fmt: skip
+    tables = {
+        "equity": equity(combined=[1.0] * N), "labels": labels(), "predictions": predictions,
+        "alarms": NO_ALARMS, "adaptations": NO_TRIALS,
+    }  # fmt: skip
+    figure = draw_run(tables, "run")
+    shown = [axes.get_title(loc="left") for part in figure.subfigs for axes in part.axes if axes.get_visible()]
+    assert [title for title in shown if title.startswith("Skill")] == [
+        f"Skill of {name} over the base rate" for name in targets
+    ]
+    assert [title for title in shown if title.startswith("Reliab")] == [f"Reliability of {name}" for name in targets]
 
 
 def test_dollar_signs_in_names_are_no_formula() -> None:

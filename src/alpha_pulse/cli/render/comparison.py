@@ -7,7 +7,6 @@ from rich.console import Console
 from alpha_pulse.cli.render.report import NARROWEST, WIDEST
 from alpha_pulse.cli.render.tear_sheet import plain
 from alpha_pulse.cli.terminal.table import TableRow, print_table
-from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.reporting.comparison import RunComparison
 from alpha_pulse.reporting.comparison.wording import (
     OF_RUN,
@@ -42,7 +41,7 @@ def show_comparison(comparison: RunComparison, console: Console) -> None:
     rows = [
         TableRow(title, [plain(shown(value)) for value in comparison.metrics[name]]) for name, (title, shown) in OF_RUN.items()
     ]
-    for target in TARGETS:
+    for target in comparison.targets:
         rows.append(TableRow(f"served forecast of {target}", style="bold"))
         rows += [
             TableRow(f"  {title}", [plain(shown(value)) for value in comparison.metrics[f"{target}_{name}"]])

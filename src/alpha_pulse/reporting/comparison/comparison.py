@@ -8,10 +8,10 @@ from typing import NamedTuple
 import msgspec
 
 from alpha_pulse.core.errors import ConfigError
-from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.reporting.comparison.pairs import PairedDifference, loss_difference, return_difference
 from alpha_pulse.reporting.tearsheet.content import RunContent
+from alpha_pulse.reporting.tearsheet.labels import targets_of
 from alpha_pulse.reporting.tearsheet.settings import SettingDifference, setting_differences
 from alpha_pulse.reporting.tearsheet.sheet import DataSummary, TearSheet, make_tear_sheet
 
@@ -30,12 +30,14 @@ class ComparedRun(msgspec.Struct, frozen=True, kw_only=True):
 class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
     """Runs side by side; values stand in the order of ``runs``, and differences are to the first of them.
 
-    ``metrics``: by name, with the unit in the name, see `METRICS`. ``differences``: of each later run over the same data as the
-    first; runs over other data have none, and are named in ``unpaired``. ``renamed``: those of them that have the bars of the
-    first run under another symbol.
+    ``metrics``: by name, with the unit in the name: `METRICS`, then `SCORES` of each target after its name. ``targets``: those
+    of any of the runs; a run without one has no value of it, and is not paired in it. ``differences``: of each later run over
+    the same data as the first; runs over other data have none, and are named in ``unpaired``. ``renamed``: those of them that
+    have the bars of the first run under another symbol.
     """
 
     runs: list[ComparedRun]
+    targets: list[str]
     settings: list[SettingDifference]
     metrics: dict[str, list[Value]]
     differences: list[PairedDifference]
@@ -58,10 +60,6 @@ def _of_trades(name: str, field: str) -> Metric:
     return Metric(name, lambda sheet: getattr(sheet.books[PRIMARY].trades, field))
 
 
-def _of_served(target: str, name: str, field: str) -> Metric:
-    return Metric(f"{target}_{name}", lambda sheet: getattr(sheet.scores[target]["served"], field))
-
-
 METRICS = (
     _of_book("net_pnl_cash", "net_pnl"),
     _of_book("total_return", "total_return"),
@@ -80,23 +78,20 @@ METRICS = (
     _of_trades("win_rate", "win_rate"),
     _of_trades("profit_factor", "profit_factor"),
     _of_trades("expectancy_cash", "expectancy"),
-    *(
-        metric
-        for target in TARGETS
-        for metric in (
-            _of_served(target, "labels", "labels"),
-            _of_served(target, "accuracy", "accuracy"),
-            _of_served(target, "log_loss_nats", "log_loss"),
-            _of_served(target, "skill_millinats", "skill_millinats"),
-            _of_served(target, "skill_millinats_last70", "skill_millinats_last70"),
-            _of_served(target, "ece", "ece"),
-        )
-    ),
     Metric("drift_alarms", lambda sheet: sheet.drift.alarms),
     Metric("adaptations", lambda sheet: len(sheet.drift.actions)),
     Metric("adaptations_accepted", lambda sheet: sheet.drift.accepted),
 )
-"""Of the combined book and of the served predictions."""
+"""Of a run and its combined book."""
+SCORES = {
+    "labels": "labels",
+    "accuracy": "accuracy",
+    "log_loss_nats": "log_loss",
+    "skill_millinats": "skill_millinats",
+    "skill_millinats_last70": "skill_millinats_last70",
+    "ece": "ece",
+}
+"""Of the served prediction of a target: the end of each name, and the field of its score."""
 
 
 def compare_runs(runs: Sequence[RunContent]) -> RunComparison:
@@ -114,6 +109,7 @@ def compare_runs(runs: Sequence[RunContent]) -> RunComparison:
         if names.count(name) > 1:
             raise ConfigError(f"run {name} was given more than once; give each run once")
     sheets = [make_tear_sheet(run) for run in runs]
+    targets = list(dict.fromkeys(target for sheet in sheets for target in sheet.scores))
     first, identity = runs[0], runs[0].identity.feed_identity
     paired = [run for run in runs[1:] if run.identity.feed_identity == identity]
     unpaired = [run for run in runs[1:] if run.identity.feed_identity != identity]
@@ -124,16 +120,39 @@ def compare_runs(runs: Sequence[RunContent]) -> RunComparison:
             )
             for sheet in sheets
         ],
+        targets=targets,
         settings=setting_differences([run.config for run in runs]),
-        metrics={metric.name: [metric.read(sheet) for sheet in sheets] for metric in METRICS},
+        metrics={
+            **{metric.name: [metric.read(sheet) for sheet in sheets] for metric in METRICS},
+            **{
+                f"{target}_{name}": [_score(sheet, target, field) for sheet in sheets]
+                for target in targets
+                for name, field in SCORES.items()
+            },
+        },
         differences=[
             difference
             for run in paired
-            for difference in (return_difference(first, run), *(loss_difference(first, run, target) for target in TARGETS))
+            for difference in (
+                return_difference(first, run),
+                *(loss_difference(first, run, target) for target in _common(first, run)),
+            )
         ],
         unpaired=[run.name for run in unpaired],
         renamed=[run.name for run in unpaired if _renamed(first, run)],
     )  # fmt: skip
+
+
+def _common(first: RunContent, run: RunContent) -> list[str]:
+    """The targets that both runs have."""
+    others = targets_of(run.tables["predictions"])
+    return [target for target in targets_of(first.tables["predictions"]) if target in others]
+
+
+def _score(sheet: TearSheet, target: str, field: str) -> Value:
+    """A score of the served prediction; None where the run has no such target."""
+    value: Value = getattr(sheet.scores[target]["served"], field) if target in sheet.scores else None
+    return value
 
 
 def _renamed(first: RunContent, run: RunContent) -> bool:

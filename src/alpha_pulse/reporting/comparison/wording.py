@@ -191,7 +191,7 @@ def _part(difference: PairedDifference) -> str:
         text = f"it made {percent(abs(mean), 2)} of the cash {'more' if mean > 0.0 else 'less'} over {pairs}"
     else:
         better = "better" if mean < 0.0 else "worse"
-        text = f"its forecast of the {target} was {better} by {number(abs(mean), 'z.2f')} mnat per label over {pairs}"
+        text = f"its forecast of {target} was {better} by {number(abs(mean), 'z.2f')} mnat per label over {pairs}"
     bounds = difference_cells(difference)[1]
     shown = "too few for an interval" if difference.interval is None else f"95 % interval of the difference {bounds}"
     return f"{text} ({shown}), {against_zero(difference.interval)}"

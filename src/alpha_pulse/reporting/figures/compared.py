@@ -9,7 +9,8 @@ from matplotlib.ticker import FuncFormatter
 
 from alpha_pulse.evaluation.drawing import NO_FORMULAS, PALETTE, EndLabel, ShownFigure, label_ends
 from alpha_pulse.reporting.figures.points import thinned
-from alpha_pulse.reporting.figures.theme import LIGHT, Theme, over_time, prepared
+from alpha_pulse.reporting.figures.theme import LIGHT, Theme, prepared
+from alpha_pulse.reporting.figures.time_axis import over_time
 from alpha_pulse.reporting.tearsheet.content import BookCurve
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from alpha_pulse.evaluation.drawing import EndLabel, label_ends
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.reporting.figures.points import instants, thinned
-from alpha_pulse.reporting.figures.theme import LIGHT, Theme, over_time, prepared
+from alpha_pulse.reporting.figures.theme import LIGHT, Theme, prepared
+from alpha_pulse.reporting.figures.time_axis import over_time
 from alpha_pulse.reporting.performance.drawdown import drawdowns
 from alpha_pulse.venues.money import cash_text
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from alpha_pulse.evaluation.drawing import EndLabel, label_ends
 from alpha_pulse.metrics.definitions import log_losses
 from alpha_pulse.reporting.figures.points import instants, thinned
-from alpha_pulse.reporting.figures.theme import LIGHT, Theme, over_time, prepared
+from alpha_pulse.reporting.figures.theme import LIGHT, Theme, prepared
+from alpha_pulse.reporting.figures.time_axis import over_time
 
 WINDOW = 500
 """Labels over which the skill is averaged."""
@@ -40,7 +41,7 @@ def draw_skill(
     labels, alarms, adaptations
         These tables of docs/reference/tables.md.
     target
-        ``volatility`` or ``direction``.
+        A target of the run.
     window
         Labels that are averaged; of the first ones fewer, a fifth at least.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import matplotlib.dates as dates
 from matplotlib.axes import Axes
 
 from alpha_pulse.evaluation.drawing import FAINT, INK, MUTED, PALETTE, plain
@@ -49,13 +48,3 @@ def prepared(axes: Axes, title: str, theme: Theme) -> None:
     axes.set_facecolor(theme.background)
     axes.spines["bottom"].set_color(theme.muted)
     axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold", color=theme.ink)
-
-
-def over_time(axes: Axes) -> None:
-    """Short dates on the axis of time."""
-    locator = dates.AutoDateLocator(maxticks=8)  # type: ignore[no-untyped-call]
-    # For three to five days, for which 12 hours give too many dates.
-    locator.intervald[dates.HOURLY] = [*locator.intervald[dates.HOURLY], 24]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    axes.margins(x=0.0)

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from alpha_pulse.reporting.figures.points import instants
-from alpha_pulse.reporting.figures.theme import LIGHT, Theme, over_time, prepared
+from alpha_pulse.reporting.figures.theme import LIGHT, Theme, prepared
+from alpha_pulse.reporting.figures.time_axis import over_time
 
 _MEMBERS = ("online", "batch", "base")
 _STRETCHES = 400
@@ -24,7 +25,7 @@ def draw_weights(axes: Axes, predictions: pl.DataFrame, target: str, theme: Them
     predictions
         Table ``predictions`` of docs/reference/tables.md.
     target
-        ``volatility`` or ``direction``.
+        A target of the run.
     """
     prepared(axes, f"Weights of the members, {target}", theme)
     axes.grid(visible=False)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from alpha_pulse.core.version import __version__
-from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.execution.execution_service import PRIMARY
 from alpha_pulse.reporting.comparison import RunComparison
 from alpha_pulse.reporting.comparison.wording import (
@@ -111,8 +110,8 @@ def _equity(runs: Sequence[RunContent], comparison: RunComparison) -> Section:
 
 def _metrics(comparison: RunComparison) -> Section:
     rows = [Row(title, [shown(value) for value in comparison.metrics[name]]) for name, (title, shown) in OF_RUN.items()]
-    for target in TARGETS:
-        rows.append(Row(f"served forecast of the {target}"))
+    for target in comparison.targets:
+        rows.append(Row(f"served forecast of {target}"))
         rows += [
             Row(title, [shown(value) for value in comparison.metrics[f"{target}_{name}"]])
             for name, (title, shown) in OF_TARGET.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from alpha_pulse.evaluation.drawing import plain
 from alpha_pulse.metrics.reliability import ReliabilityTable
 from alpha_pulse.reporting.figures.points import Times, thinned
 from alpha_pulse.reporting.figures.reliability import draw_reliability
-from alpha_pulse.reporting.figures.theme import over_time
+from alpha_pulse.reporting.figures.time_axis import over_time
 from alpha_pulse.reporting.pages.colours import BAND, PAGE, series_colour
 from alpha_pulse.reporting.pages.svg import NARROW, figure_of
 
@@ -77,11 +78,14 @@ def panels_over_time(width: int, panels: Sequence[tuple[str, Sequence[Curve], Se
 
 def reliability_panels(width: int, panels: Sequence[tuple[str, ReliabilityTable]]) -> Figure:
     """Observed against predicted frequency of each target, see `alpha_pulse.reporting.figures.reliability`."""
-    across = width > NARROW
-    shape = (1, len(panels)) if across else (len(panels), 1)
-    figure = figure_of(width, 320 if across else 310 * len(panels))
-    for axes, (target, table) in zip(np.ravel(figure.subplots(*shape)), panels, strict=True):
+    columns = min(2, len(panels)) if width > NARROW else 1
+    rows = math.ceil(len(panels) / columns)
+    figure = figure_of(width, 320 * rows)
+    places = np.ravel(figure.subplots(rows, columns))
+    for axes, (target, table) in zip(places, panels, strict=False):
         draw_reliability(axes, table, target, PAGE)
+    for unused in places[len(panels) :]:
+        unused.set_visible(False)
     return figure
 
 

@@ -54,9 +54,9 @@ def _skill(sheet: TearSheet, target: str) -> str:
     score = sheet.scores[target]["served"]
     skill, bounds = score.skill_millinats_last70, score.skill_millinats_last70_interval
     if skill is None:
-        return f"no forecast of the {target} was scored"
+        return f"no forecast of {target} was scored"
     text = (
-        f"the served forecast of the {target} was {'better' if skill > 0.0 else 'worse'} than the base rate by "
+        f"the served forecast of {target} was {'better' if skill > 0.0 else 'worse'} than the base rate by "
         f"{number(abs(skill), 'z.1f')} mnat per label"
     )
     if bounds is None:
@@ -148,7 +148,7 @@ def symbols_sentence(sheet: TearSheet) -> str:
     for target in sheet.scores:
         bounds = [symbol.served[target].skill_millinats_last70_interval for symbol in symbols]
         above = sum(each is not None and each.low > 0.0 for each in bounds)
-        parts.append(f"the forecast of the {target} is distinguishably better than the base rate in {above:,}")
+        parts.append(f"the forecast of {target} is distinguishably better than the base rate in {above:,}")
     return f"{won:,} of {len(symbols):,} symbols made a profit; {', '.join(parts)}."
 
 

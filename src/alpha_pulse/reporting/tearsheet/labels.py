@@ -30,9 +30,13 @@ class ScoredLabels(NamedTuple):
     rows: pl.DataFrame
 
 
-def targets_of(run: RunContent) -> tuple[str, ...]:
-    """The program's own targets, then those of the user that have been predicted."""
-    predicted = run.tables["predictions"]["target"].unique(maintain_order=True)
+def targets_of(predictions: pl.DataFrame) -> tuple[str, ...]:
+    """The program's own targets, then those of the user that have been predicted, from table ``predictions``.
+
+    >>> targets_of(pl.DataFrame({"target": ["volatility", "wider", "wider"]}))
+    ('volatility', 'direction', 'wider')
+    """
+    predicted = predictions["target"].unique(maintain_order=True)
     return (*TARGETS, *(target for target in predicted if target not in TARGETS))
 
 

@@ -88,7 +88,7 @@ class TearSheet(msgspec.Struct, frozen=True, kw_only=True):
 
 def make_tear_sheet(run: RunContent) -> TearSheet:
     """The tear sheet of a run. What its stored result contains is taken from there."""
-    result = run.result
+    result, targets = run.result, targets_of(run.tables["predictions"])
     books = {book: book_performance(run, book) for book in run.books}
     return TearSheet(
         run_id=run.identity.run_id,
@@ -102,9 +102,9 @@ def make_tear_sheet(run: RunContent) -> TearSheet:
         rolling_window=rolling_window(run),
         books=books,
         predictions=_predictions(run),
-        scores={target: member_scores(run, target) for target in targets_of(run)} if result is None else result.metrics,
+        scores={target: member_scores(run, target) for target in targets} if result is None else result.metrics,
         by_symbol={} if result is None else _by_symbol(result),
-        reliability={target: reliability(run, target) for target in targets_of(run)} if result is None else result.reliability,
+        reliability={target: reliability(run, target) for target in targets} if result is None else result.reliability,
         drift=drift_summary(run),
         ml_pnl=_ml_pnl(run) if result is None else result.success_metrics.ml_pnl,
         warnings=doubts_so_far(run, [name for name, book in books.items() if book.bankrupt])
