@@ -111,8 +111,9 @@ def test_external_names_are_shown_as_text(browser: object, tmp_path: Path) -> No
         server.stop()
 
 
-def test_the_page_reports_the_end_of_a_run(browser: object, tmp_path: Path) -> None:
-    server = LiveServer(tmp_path, cli_runs.write_bars(tmp_path / "bars.parquet", 260), LEAN)
+def test_the_page_shows_own_targets_and_reports_the_end_of_a_run(browser: object, tmp_path: Path) -> None:
+    settings = {**LEAN, "targets.own": ["own_targets:pays"]}
+    server = LiveServer(tmp_path, cli_runs.write_bars(tmp_path / "bars.parquet", 260), settings)
     link = server.start()
     try:
         visitor = Visitor(browser, server)
@@ -125,6 +126,11 @@ def test_the_page_reports_the_end_of_a_run(browser: object, tmp_path: Path) -> N
         assert visitor.page.get_by_role("button", name="Pause").is_disabled()
         visitor.page.locator(".state.ended").first.wait_for()
         assert {row[-1] for row in visitor.table("sessions")} == {"ended"}
+        above, *own = (
+            visitor.page.locator(f'[data-panel="{name}"]').bounding_box()
+            for name in ("fills", "skill-pays", "weights-pays", "reliability-pays")
+        )
+        assert all(box["y"] >= above["y"] + above["height"] and box["height"] > 100 for box in own)
         visitor.leave()
         assert visitor.errors == []
     finally:

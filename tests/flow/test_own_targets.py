@@ -22,6 +22,7 @@ from alpha_pulse.journal.export import frames
 from alpha_pulse.reporting.report import make_report
 from alpha_pulse.reporting.tearsheet import read_run
 from alpha_pulse.reporting.tearsheet.sheet import make_tear_sheet
+from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.stores.memory import MemoryStore
 from flow.runs import LEAN, Done, begun, finished, late_and_with_holes, run, with_future
 from own_targets import HORIZONS, Row, barriers, column, naive_label
@@ -92,6 +93,7 @@ def test_they_are_scored_exported_and_change_no_trade() -> None:
     assert [p for p in done.predictions if p.target not in HORIZONS] == plain.predictions
     labels = frames.tables(done.system.store)["labels"]
     assert set(labels["target"].unique()) == {"volatility", "direction", *HORIZONS}
+    assert LocalGateway(done.system, "own").status().targets == ("volatility", "direction", *HORIZONS)
     session = done.system.learning.session("EARLY", "pays")
     known = [label for label in done.labels if (label.symbol, label.target) == ("EARLY", "pays") and label.label is not None]
     assert (session.labels_used, session.spec.horizon) == (len(known), 5)
