@@ -49,26 +49,27 @@ class NaiveLadder:
         self.former = None if self.former == k else self.former
         self.canary = None if self.canary == k else self.canary
 
-    def take_over(self, k: int) -> None:
-        self.champion, self.canary = k, None
-        self.comparisons.pop(k, None)
+    def take_over(self, k: int, former: int | None, reversed_one: NaiveComparison | None = None) -> None:
+        """Make ``k`` the champion; ``reversed_one`` is the comparison of the former champion, if it goes on."""
+        others = sorted(set(self.comparisons) - {k, former})
+        self.champion, self.former, self.canary, self.comparisons = k, former, None, {}
         self.retired.discard(k)
-        for other in sorted(self.comparisons):
+        if former is not None and reversed_one is not None:
+            self.comparisons[former] = reversed_one
+        elif former is not None:
+            self.challenge(former)
+        for other in others:
             self.challenge(other)
 
     def promote(self, k: int) -> None:
-        former = self.champion
-        if k != former:
-            self.take_over(k)
-            self.former = former
-            self.challenge(former)
+        if k != self.champion:
+            self.take_over(k, self.champion)
 
     def roll_back(self) -> None:
         if self.former is not None:
             demoted = self.champion
-            self.take_over(self.former)
-            self.former = None
-            self.retire(demoted)
+            self.take_over(self.former, None)
+            self.retired.add(demoted)
 
     def decides(self, k: int) -> bool:
         comparison = self.comparisons[k]
@@ -111,7 +112,5 @@ class NaiveLadder:
             return "canary stopped"
         if self.served < self.canary_labels:
             return "nothing"
-        former, reversed_one = self.champion, self.comparisons[k]
-        self.take_over(k)
-        self.former, self.comparisons[former] = former, reversed_one
+        self.take_over(k, self.champion, self.comparisons[k])
         return "promoted"

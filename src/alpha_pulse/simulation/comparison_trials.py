@@ -59,7 +59,7 @@ class PowerTrial(msgspec.Struct, frozen=True):
     median_labels: float | None
 
 
-def _labels(foreseen: Row, horizon: int, rng: np.random.Generator) -> Row:
+def direction_labels(foreseen: Row, horizon: int, rng: np.random.Generator) -> Row:
     """Whether the sum of the next ``horizon`` returns is above 0; their volatility varies slowly, and between two regimes."""
     n = len(foreseen)
     regime = np.where(autoregressive(n, 0.995, rng) > 0.5, 2.5, 1.0)
@@ -76,7 +76,7 @@ def _losses(probabilities: Row, labels: Row, loss: Loss) -> Row:
 
 def null_differences(horizon: int, forecasts: Forecasts, loss: Loss, n: int, rng: np.random.Generator) -> Row:
     """Differences (n,) of losses of two learners with opposite forecasts of unpredictable returns."""
-    labels = _labels(np.zeros(n + horizon - 1), horizon, rng)
+    labels = direction_labels(np.zeros(n + horizon - 1), horizon, rng)
     lean = np.full(n, LEAN) if forecasts == "constant" else LEAN * np.tanh(autoregressive(n, PERSISTENCE, rng))
     return _losses(0.5 - lean, labels, loss) - _losses(0.5 + lean, labels, loss)
 
@@ -84,7 +84,7 @@ def null_differences(horizon: int, forecasts: Forecasts, loss: Loss, n: int, rng
 def power_differences(horizon: int, strength: float, n: int, rng: np.random.Generator) -> Row:
     """Differences (n,) of squared losses of a learner that knows a component of the next return, and one that knows none."""
     foreseen = autoregressive(n + horizon - 1, PERSISTENCE, rng)
-    labels = _labels(strength * foreseen, horizon, rng)
+    labels = direction_labels(strength * foreseen, horizon, rng)
     known, noise = (0.5 + LEAN * np.tanh(path) for path in (foreseen[:n], autoregressive(n, PERSISTENCE, rng)))
     return _losses(noise, labels, "squared") - _losses(known, labels, "squared")
 

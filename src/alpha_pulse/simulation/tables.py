@@ -9,12 +9,20 @@ import msgspec
 
 from alpha_pulse.core.errors import ConfigError, UnknownNameError, did_you_mean
 from alpha_pulse.detectors.calibrated import TUNED, ThresholdCurve, ThresholdCurves
-from alpha_pulse.simulation import comparison_trials, covariate_trials, detector_trials, interval_trials, regime_trials
+from alpha_pulse.simulation import (
+    comparison_trials,
+    covariate_trials,
+    detector_trials,
+    interval_trials,
+    promotion_trials,
+    regime_trials,
+)
 from alpha_pulse.simulation.comparison_trials import NullTrial, PowerTrial
 from alpha_pulse.simulation.covariate_trials import CovariateDelay, CovariateFalseAlarms
 from alpha_pulse.simulation.detector_calibration import FULL, QUICK, calibrate, steps
 from alpha_pulse.simulation.detector_trials import Delay, FalseAlarms
 from alpha_pulse.simulation.interval_trials import Coverage
+from alpha_pulse.simulation.promotion_trials import PromotionNull, PromotionPower
 from alpha_pulse.simulation.regime_calibration import FULL as FULL_REGIMES
 from alpha_pulse.simulation.regime_calibration import QUICK as QUICK_REGIMES
 from alpha_pulse.simulation.regime_calibration import calibrate_regimes, regime_steps
@@ -79,6 +87,12 @@ SIMULATIONS: dict[str, Simulation] = {
     "comparison_power": Simulation(
         "labels until the better learner is found", 100, lambda runs, seed, _: comparison_trials.power_jobs(runs, seed)
     ),
+    "promotion_nulls": Simulation(
+        "promotions of challengers that are not better", 2_000, lambda runs, seed, _: promotion_trials.null_jobs(runs, seed)
+    ),
+    "promotion_power": Simulation(
+        "labels until a better challenger is promoted", 200, lambda runs, seed, _: promotion_trials.power_jobs(runs, seed)
+    ),
 }
 
 
@@ -98,6 +112,8 @@ class Simulated(msgspec.Struct):
     interval_coverage: list[Coverage] | None = None
     comparison_nulls: list[NullTrial] | None = None
     comparison_power: list[PowerTrial] | None = None
+    promotion_nulls: list[PromotionNull] | None = None
+    promotion_power: list[PromotionPower] | None = None
 
 
 def tables() -> list[str]:

@@ -236,3 +236,36 @@ def test_the_evidence_is_that_of_the_comparison_of_two_learners() -> None:
         if turn >= 4:
             eprocess.step(alone, (said[0] - label) ** 2 - (said[1] - label) ** 2)
     np.testing.assert_array_equal(promotion.comparison(state, 1), alone)
+
+
+def test_frozen_nothing_is_decided_and_the_comparisons_go_on() -> None:
+    state = started()
+    promotion.challenge(state, 1)
+    state[promotion.FROZEN] = 1.0
+    assert run(state, [0.1, 0.9, 0.5], 50) == (promotion.NOTHING, 50)
+    assert evidence(state, 1)[promotion.SAMPLES] == 49
+    state[promotion.FROZEN] = 0.0
+    assert run(state, [0.1, 0.9, 0.5], 50) == (promotion.CANARY_STARTED, 1)
+
+
+def test_the_former_champion_receives_the_next_level_before_all_others() -> None:
+    state = started(4)
+    for k in (1, 2, 3):
+        promotion.challenge(state, k)
+    promotion.promote(state, 2)
+    places = [evidence(state, k)[promotion.DECIDED_COMPARISON] for k in (0, 1, 3)]
+    assert places == [4, 5, 6]
+
+
+def test_many_labels_at_once_are_the_same_bit_for_bit() -> None:
+    rng = np.random.default_rng(2)
+    said, labels = rng.random((400, 3)), (rng.random(400) < 0.5).astype(np.int64)
+    said[:, 1] = 0.3 * said[:, 1] + 0.7 * labels
+    one, many = started(horizon=2), started(horizon=2)
+    for state in (one, many):
+        promotion.challenge(state, 1)
+    events = np.zeros(400, dtype=np.int64)
+    promotion.learn_many(many, said, labels, events)
+    assert events.tolist() == [promotion.learn(one, said[k], labels[k], k) for k in range(400)]
+    assert promotion.PROMOTED in events
+    np.testing.assert_array_equal(one, many)

@@ -12,6 +12,8 @@ from alpha_pulse.simulation.covariate_trials import CovariateDelay, CovariateFal
 from alpha_pulse.simulation.detector_calibration import PER
 from alpha_pulse.simulation.detector_trials import CALIBRATED, EVENTS, STATED, Delay, FalseAlarms
 from alpha_pulse.simulation.interval_trials import Coverage
+from alpha_pulse.simulation.promotion_trials import NULL_LABELS, PromotionNull
+from alpha_pulse.simulation.promotion_trials import POWER_LABELS as PROMOTION_LABELS
 from alpha_pulse.simulation.regime_trials import RegimeFalseAlarms
 from alpha_pulse.simulation.tables import Simulated
 
@@ -219,7 +221,7 @@ def _coverage(results: Simulated) -> list[Section]:
     return [Section("Intervals that contain the true mean, in %", "losses", ["covered", "low", "high", "naive"], rows, notes)]
 
 
-def _runs(cells: Sequence[CovariateFalseAlarms | RegimeFalseAlarms | Coverage | NullTrial]) -> int:
+def _runs(cells: Sequence[CovariateFalseAlarms | RegimeFalseAlarms | Coverage | NullTrial | PromotionNull]) -> int:
     return max((cell.runs for cell in cells), default=0)
 
 
@@ -272,6 +274,50 @@ def _power(results: Simulated) -> list[Section]:
     return [Section("Runs in which the better learner is found, in %", "advantage", titles, rows, notes)]
 
 
+def _promotion_nulls(results: Simulated) -> list[Section]:
+    trials = results.promotion_nulls or []
+    rows = [
+        (
+            f"horizon {trial.horizon}, equal {trial.null}",
+            [f"{100 * share:.2f}" for share in (trial.promoted, trial.upper, trial.canary)],
+        )
+        for trial in trials
+    ]
+    notes = (
+        f"{_runs(trials):,} runs of {NULL_LABELS:,} labels with three challengers, decided after each label, at alpha = 5 %; "
+        "bound: upper bound of promoted (99 %); canary: runs in which a challenger became the canary.",
+    )
+    title = "Runs in which a challenger that is not better is promoted, in %"
+    return [Section(title, "null", ["promoted", "bound", "canary"], rows, notes)]
+
+
+def _promotion_power(results: Simulated) -> list[Section]:
+    rows = [
+        (
+            f"horizon {trial.horizon}, strength {trial.strength:g}",
+            [
+                _percent(trial.promoted),
+                _percent(trial.wrong),
+                _whole(trial.labels_to_promotion),
+                _percent(trial.rolled_back),
+                _whole(trial.labels_to_rollback),
+            ],
+        )
+        for trial in results.promotion_power or []
+    ]
+    notes = (
+        f"In % of the runs, within {PROMOTION_LABELS:,} labels. Promoted: one of three challengers is better; labels: median "
+        "until then, its time as the canary included; wrong: another one is promoted. Rolled back: a champion without skill, "
+        "promoted by hand; labels: median until then.",
+    )
+    titles = ["promoted", "wrong", "labels", "rolled back", "labels"]
+    return [
+        Section(
+            "Labels until a better challenger is promoted, and a bad champion rolled back", "advantage", titles, rows, notes
+        )
+    ]
+
+
 MAKERS: dict[str, Callable[[Simulated], list[Section]]] = {
     "thresholds": _thresholds,
     "regime_thresholds": _regime_thresholds,
@@ -285,4 +331,6 @@ MAKERS: dict[str, Callable[[Simulated], list[Section]]] = {
     "interval_coverage": _coverage,
     "comparison_nulls": _nulls,
     "comparison_power": _power,
+    "promotion_nulls": _promotion_nulls,
+    "promotion_power": _promotion_power,
 }

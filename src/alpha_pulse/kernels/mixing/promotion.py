@@ -15,7 +15,7 @@ that was not better is at most alpha, however many challengers are started.
 
 All other comparisons start anew whenever the champion changes. A comparison leaves out its first h labels, whose predictions
 may have been made before it started. A label for which the champion or the challenger had no probability (NaN) does not count
-for the pair.
+for the pair. While the state is frozen, comparisons go on, and decisions wait.
 
 State (float64): head | per member a block of ``BLOCK`` numbers and the evidence of its comparison.
 """
@@ -31,10 +31,12 @@ from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.base.rng import unit_hash
 from alpha_pulse.kernels.detection import eprocess
 
-MEMBERS, HORIZON, ALPHA, MINIMUM, CANARY_SHARE, CANARY_LABELS, COMPARISONS, CHAMPION, FORMER, CANARY, MOVED, FROM = range(12)
+(
+    MEMBERS, HORIZON, ALPHA, MINIMUM, CANARY_SHARE, CANARY_LABELS, COMPARISONS, CHAMPION, FORMER, CANARY, MOVED, FROM, FROZEN,
+) = range(13)  # fmt: skip
 """``COMPARISONS``: how many have started; ``CHAMPION``, ``FORMER`` and ``CANARY``: members, or `NOBODY`; ``MOVED`` and
-``FROM``: the member that the last event was about, and the champion before it."""
-HEAD = 12
+``FROM``: the member that the last event was about, and the champion before it; ``FROZEN``: 1 if nothing may be decided."""
+HEAD = 13
 STAGE, COMPARISON, LOG_ALPHA, LEFT_OUT, CANARY_SEEN = range(5)
 """``LEFT_OUT``: labels that are still to be left out; ``CANARY_SEEN``: labels of steps that it served as the canary."""
 DECIDED = 5
@@ -173,6 +175,7 @@ def promote(state: Floats, k: int) -> None:
     _take_over(state, k)
     state[FORMER] = former
     challenge(state, former)
+    _compare_others_anew(state)
 
 
 @kernel
@@ -184,18 +187,22 @@ def roll_back(state: Floats) -> None:
     _take_over(state, former)
     state[FORMER] = NOBODY
     state[block(state, champion) + STAGE] = RETIRED
+    _compare_others_anew(state)
 
 
 @kernel
 def _take_over(state: Floats, k: int) -> None:
-    """Make a member the champion. Who was compared with the former one, a canary too, is compared anew, from the shadow."""
     state[MOVED], state[FROM] = k, state[CHAMPION]
     state[CHAMPION], state[CANARY] = k, NOBODY
     state[block(state, k) + STAGE] = CHAMPION_STAGE
-    for other in range(int(state[MEMBERS])):
-        stage = state[block(state, other) + STAGE]
-        if other != k and SHADOW <= stage <= CANARY_STAGE:
-            challenge(state, other)
+
+
+@kernel
+def _compare_others_anew(state: Floats) -> None:
+    """Start the comparisons with a new champion: of all challengers, also of an unfinished canary, but the former champion."""
+    for k in range(int(state[MEMBERS])):
+        if state[FORMER] != k and SHADOW <= state[block(state, k) + STAGE] <= CANARY_STAGE:
+            challenge(state, k)
 
 
 @kernel
@@ -218,7 +225,14 @@ def learn(state: Floats, probabilities: Floats, label: int, step: int) -> int:
         if SHADOW <= stage <= CANARY_STAGE and not math.isnan(probabilities[k]):
             better = champion_error - (probabilities[k] - label) ** 2
             _compare(state, k, -better if stage == CANARY_STAGE else better, step)
-    return _decide(state)
+    return _decide(state) if state[FROZEN] == 0.0 else NOTHING
+
+
+@kernel
+def learn_many(state: Floats, probabilities: Floats, labels: NDArray[np.int64], events: NDArray[np.int64]) -> None:
+    """`learn` from each row of ``probabilities`` (labels, n), as step 0 and on; ``events`` receives what happened."""
+    for step in range(labels.size):
+        events[step] = learn(state, probabilities[step], labels[step], step)
 
 
 @kernel
@@ -289,6 +303,7 @@ def _promote_canary(state: Floats) -> None:
     _take_over(state, canary)
     state[FORMER] = former
     state[target + STAGE] = SHADOW
+    _compare_others_anew(state)
 
 
 @kernel
