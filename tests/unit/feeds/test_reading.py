@@ -84,6 +84,54 @@ def test_a_bad_row_is_named(tmp_path: Path, row: int, bad: str, says: str) -> No
     assert "\n" not in message
 
 
+def hours(n: int) -> list[list[str]]:
+    """Bars of one symbol, as the cells of `HEADER`."""
+    days = [f"2024-03-{1 + hour // 24:02d}T{hour % 24:02d}:00:00Z" for hour in range(n)]
+    return [[day, "A", "10", "11", "9", "10.5", "5", "10.4", "10.6"] for day in days]
+
+
+def all_rows(message: str, row: int, others: str) -> bool:
+    return f"bars.csv, row {row}: " in message and message.endswith(f"correct or drop the row; {others}")
+
+
+def test_one_refusal_counts_all_rows_that_cannot_be_read(tmp_path: Path) -> None:
+    rows = hours(60)
+    for index in range(10, 50):
+        rows[index] = {
+            0: [*rows[index], "more"],
+            1: ["soon", *rows[index][1:]],
+            2: [*rows[index][:2], "", *rows[index][3:]],
+            3: [*rows[index][:3], "x", "y", *rows[index][5:]],
+        }[index % 4]
+    message = refused(write(tmp_path, *map(",".join, rows)))
+    assert "row 11: column 'open' is empty" in message
+    assert all_rows(message, 11, "39 other rows are refused too: 12, 13, 14, 15, 16 and 34 more")
+
+
+def test_one_refusal_counts_all_bars_that_could_not_have_happened(tmp_path: Path) -> None:
+    rows = hours(60)
+    rows[7][3], rows[9][4], rows[30][7] = "1", "10.9", "99"
+    assert all_rows(refused(write(tmp_path, *map(",".join, rows))), 8, "2 other rows are refused too: 10 and 31")
+    rows[9][4], rows[30][7] = "9", "10.4"
+    assert refused(write(tmp_path, *map(",".join, rows))).endswith("correct or drop the row")
+
+
+def test_one_refusal_counts_all_repeated_times(tmp_path: Path) -> None:
+    rows = hours(20)
+    rows[5][0], rows[12][0] = rows[4][0], rows[11][0]
+    assert all_rows(refused(write(tmp_path, *map(",".join, rows))), 6, "row 13 is refused too")
+
+
+def test_the_rows_of_other_files_are_named_with_their_file(tmp_path: Path) -> None:
+    first, second = hours(5), hours(5)
+    first[2][3] = second[3][3] = "1"
+    for row in second:
+        row[1] = "B"
+    one, two = (write(tmp_path, *map(",".join, rows), name=f"{name}.csv") for name, rows in (("a", first), ("b", second)))
+    with pytest.raises(DataError, match=r"a\.csv, row 3: .*; row 4 of file .*b\.csv is refused too$"):
+        read([one, two])
+
+
 def test_the_first_bad_row_is_named_whatever_is_wrong_with_later_ones(tmp_path: Path) -> None:
     rows = ("2024-03-01T09:00:00Z,A,10,11,9,10,0,10.2,10.1", "2024-03-01T10:00:00Z,A,nan,11,9,10,0,9,10")
     assert "row 1: column 'bid_close'" in refused(write(tmp_path, *rows))

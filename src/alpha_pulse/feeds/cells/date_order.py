@@ -45,8 +45,10 @@ _DAYS = _table_of_days()
 class ErrorContext(Protocol):
     """Makes the error about a row: names the file, the column and the row."""
 
-    def refusal(self, index: int, days_by_order: str, expected: str = ..., fix: str = ...) -> DataError:
-        """The error about the row at ``index``, from 0."""
+    def refusal(
+        self, index: int, days_by_order: str, expected: str = ..., fix: str = ..., wrong: Integers | None = ...
+    ) -> DataError:
+        """The error about the row at ``index``, from 0; ``wrong``: all rows that are refused with it."""
         ...
 
 

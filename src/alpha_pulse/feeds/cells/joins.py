@@ -15,6 +15,7 @@ from alpha_pulse.feeds.cells.rows import TableRows
 from alpha_pulse.feeds.market_data import Duplicates
 from alpha_pulse.feeds.notes import PLACES, Note, show_time
 from alpha_pulse.feeds.option_names import option
+from alpha_pulse.feeds.refusals import NAMED, also_refused, row_beside
 
 
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,8 +143,8 @@ def _drop_duplicates(joined: Joined, rule: Duplicates) -> tuple[Joined, list[Not
 
 
 def _duplicate_error(joined: Joined, repeated: Integers) -> DataError:
-    """The error about the duplicate that comes first in the files."""
-    index = int(repeated[np.lexsort((joined.row_number[repeated], joined.table_index[repeated]))[0]])
+    """The error about the duplicate that comes first in the files, with the number of the others."""
+    index, *others = repeated[np.lexsort((joined.row_number[repeated], joined.table_index[repeated]))].tolist()
     where, names = joined.origin(index)
     start = show_time(int(joined.ts[index]))
     symbol = joined.names[int(joined.code[index])]
@@ -157,4 +158,5 @@ def _duplicate_error(joined: Joined, repeated: Integers) -> DataError:
     return DataError(
         f"{where}: column '{names['ts']}' is {start}, which {symbol} has {before} with {numbers}; one bar for each symbol "
         f"and time is expected; choose one with {option('duplicates', 'first', 'last')}, or correct or drop the row"
+        f"{also_refused(len(others), [row_beside(joined.origin(each)[0], where) for each in others[:NAMED]])}"
     )

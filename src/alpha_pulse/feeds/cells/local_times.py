@@ -6,9 +6,10 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from alpha_pulse.core.errors import ConfigError, DataError
+from alpha_pulse.core.errors import ConfigError
 from alpha_pulse.feeds.arrays import Integers
 from alpha_pulse.feeds.option_names import option
+from alpha_pulse.feeds.refusals import RefusedRowsError
 from alpha_pulse.feeds.runs import runs
 
 EXPECTED = "a time such as 2017-01-03T10:00:00Z (without an offset, name its zone with the option tz)"
@@ -25,11 +26,13 @@ class TimeContext(msgspec.Struct, frozen=True):
     row_numbers: Integers
     code: Integers | None = None
 
-    def refusal(self, index: int, value: str, expected: str = EXPECTED, fix: str = "correct the row") -> DataError:
-        """The error about the time at ``index``, from 0."""
-        return DataError(
-            f"{self.where}, row {self.row_numbers[index]}: column '{self.column}' {value}, but {expected} is expected; {fix}"
-        )
+    def refusal(
+        self, index: int, value: str, expected: str = EXPECTED, fix: str = "correct the row", wrong: Integers | None = None
+    ) -> RefusedRowsError:
+        """The error about the time at ``index``, from 0; ``wrong``: the indices of all times that are refused with it."""
+        text = f"column '{self.column}' {value}, but {expected} is expected; {fix}"
+        rows = () if wrong is None else self.row_numbers[wrong]
+        return RefusedRowsError(self.where, self.row_numbers[index], text, rows)
 
 
 def is_zone(tz: str) -> bool:

@@ -11,7 +11,8 @@ import polars as pl
 
 from alpha_pulse.core.errors import DataError
 from alpha_pulse.core.numbers import shown
-from alpha_pulse.feeds.arrays import Floats, Integers
+from alpha_pulse.feeds.arrays import Floats, Integers, Mask
+from alpha_pulse.feeds.refusals import RefusedRowsError
 
 _SPACES = "[ \u00a0\u202f'\u2019_]"
 _COMMA_IS_DECIMAL = (
@@ -88,19 +89,21 @@ def read_numbers(columns: Mapping[str, pl.Series], row_numbers: Integers, where:
         decimal_mark = _decimal_mark(text, where)
         for name, column in text.items():
             values[name] = _convert(column, decimal_mark, units=name.startswith("volume"))
-    for name, series in values.items():
-        if series.null_count():
-            raise _not_a_number(columns[name], int(series.is_null().arg_max() or 0), row_numbers, where)
+    wrong = {name: series.is_null() for name, series in values.items() if series.null_count()}
+    if wrong:
+        raise _not_numbers({name: (columns[name], mask.to_numpy()) for name, mask in wrong.items()}, row_numbers, where)
     return Numbers({name: series.to_numpy().astype(np.float64, copy=False) for name, series in values.items()}, decimal_mark)
 
 
-def _not_a_number(column: pl.Series, index: int, row_numbers: Integers, where: str) -> DataError:
+def _not_numbers(wrong: Mapping[str, tuple[pl.Series, Mask]], row_numbers: Integers, where: str) -> RefusedRowsError:
+    """The error about the first cell that is not a number, by row; with the rows of all others."""
+    column, mask = min(wrong.values(), key=lambda each: int(np.argmax(each[1])))
+    index = int(np.argmax(mask))
     cell = column[index]
     value = "empty" if cell is None or not str(cell).strip() else shown(cell)
-    return DataError(
-        f"{where}, row {row_numbers[index]}: column '{column.name}' is {value}, but a number is expected; correct or drop the "
-        "row"
-    )
+    text = f"column '{column.name}' is {value}, but a number is expected; correct or drop the row"
+    every = np.any([each for _, each in wrong.values()], axis=0)
+    return RefusedRowsError(where, row_numbers[index], text, row_numbers[every])
 
 
 def _decimal_mark(text: Mapping[str, pl.Series], where: str) -> str:

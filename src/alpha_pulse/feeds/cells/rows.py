@@ -19,6 +19,7 @@ from alpha_pulse.feeds.cells.times import TimeOptions, Times, read_times
 from alpha_pulse.feeds.columns import PRICES
 from alpha_pulse.feeds.market_data import ReadOptions
 from alpha_pulse.feeds.notes import PLACES, Note
+from alpha_pulse.feeds.refusals import RefusedRowsError, collected, raise_together
 from alpha_pulse.feeds.tables import Kind, Loaded, Table
 
 _LOWEST_SCALED_PRICE = 1e-3
@@ -67,7 +68,9 @@ def read_rows(table: Table, choice: Choice, options: ReadOptions, name: str) -> 
     frame, row_numbers, text, notes = _drop_rows_without_prices(frame, row_numbers, text, table, choice)
     if frame.height == 0:
         raise DataError(f"{table.where}: no row has a price; at least one bar is needed")
-    _check_row_lengths(loaded, row_numbers, table)
+    refused: list[RefusedRowsError] = []
+    with collected(refused):
+        _check_row_lengths(loaded, row_numbers, table)
     names: tuple[str, ...] = (name,)
     if text is None:
         code = np.zeros(frame.height, dtype=np.int64)
@@ -75,10 +78,14 @@ def read_rows(table: Table, choice: Choice, options: ReadOptions, name: str) -> 
         check_names(text, row_numbers, table.where)
         names, code = encode_symbols(text)
     ours = "ts" if "ts" in choice.indices else "ts_end"
-    times = _read_time_column(frame, row_numbers, code, table, choice, options, ours)
     both = "ts" in choice.indices and "ts_end" in choice.indices
-    ends = _read_time_column(frame, row_numbers, code, table, choice, options, "ts_end").ns if both else None
-    numbers, number_notes = _read_number_columns(frame, row_numbers, table, choice)
+    with collected(refused):
+        times = _read_time_column(frame, row_numbers, code, table, choice, options, ours)
+    with collected(refused):
+        ends = _read_time_column(frame, row_numbers, code, table, choice, options, "ts_end").ns if both else None
+    with collected(refused):
+        numbers, number_notes = _read_number_columns(frame, row_numbers, table, choice)
+    raise_together(refused)
     return TableRows(
         table=table,
         choice=choice,
@@ -165,10 +172,11 @@ def _empty_rows(frame: pl.DataFrame, columns: Sequence[str]) -> Mask:
 
 
 def _check_row_lengths(loaded: Loaded, row_numbers: Integers, table: Table) -> None:
-    for index, cells in sorted(loaded.ragged.items()):
-        if index + 1 in row_numbers:
-            names = f"but the header names {table.width} columns" if table.header else f"but other rows have {table.width}"
-            raise DataError(f"{table.where}, row {index + 1}: the row has {cells} values, {names}; correct or drop the row")
+    ragged = np.intersect1d([index + 1 for index in loaded.ragged], row_numbers).tolist() if loaded.ragged else []
+    if ragged:
+        names = f"but the header names {table.width} columns" if table.header else f"but other rows have {table.width}"
+        cells = loaded.ragged[ragged[0] - 1]
+        raise RefusedRowsError(table.where, ragged[0], f"the row has {cells} values, {names}; correct or drop the row", ragged)
 
 
 def _read_time_column(
@@ -237,13 +245,15 @@ def _check_scaled(numbers: dict[str, Floats], row_numbers: Integers, table: Tabl
     if 2 * int(whole.sum()) <= whole.size:
         return False
     if not whole.all():
-        index = int(np.argmin(whole.all(axis=0)))
+        wrong = ~whole.all(axis=0)
+        index = int(np.argmax(wrong))
         price = PRICES[int(np.argmin(whole[:, index]))]
         value, column = numbers[price][index], choice.name(table, price)
-        raise DataError(
-            f"{table.where}, row {row_numbers[index]}: column '{column}' is {value:.12g}, but a whole number in "
-            f"units of 1e-{len(str(price_scale)) - 1}, as in most rows, is expected; correct or drop the row"
+        text = (
+            f"column '{column}' is {value:.12g}, but a whole number in units of 1e-{len(str(price_scale)) - 1}, as in most "
+            "rows, is expected; correct or drop the row"
         )
+        raise RefusedRowsError(table.where, row_numbers[index], text, row_numbers[wrong])
     return True
 
 

@@ -12,6 +12,7 @@ from alpha_pulse.core.durations import DAY_NS, MINUTE_NS, SECOND_NS
 from alpha_pulse.core.numbers import shown
 from alpha_pulse.feeds.arrays import Bytes, Integers, Mask
 from alpha_pulse.feeds.cells.date_order import NO_DAY, ErrorContext, days_of, infer_date_order, whole_years
+from alpha_pulse.feeds.cells.local_times import EXPECTED
 from alpha_pulse.feeds.cells.time_text import Parts, month_of, parts_of
 
 _LARGEST_OFFSET = 14 * 60
@@ -55,25 +56,29 @@ def parse_time_text(
     ns = np.empty(len(column), dtype=np.int64)
     naive, zone_names, days, stated = list[Integers](), set[str](), True, False
     groups: list[Parts] = []
-    wrong: list[tuple[int, str, str | None]] = []
+    wrong: list[tuple[int, str, str]] = []
+    refused: list[Integers] = []
     for parts in parts_of(column, matrix):
-        if isinstance(parts, int):
-            wrong.append((parts, _describe_unreadable(str(column[parts])), None))
+        if not isinstance(parts, Parts):
+            wrong.append((int(parts[0]), _describe_unreadable(str(column[int(parts[0])])), EXPECTED))
+            refused.append(parts)
         else:
             groups.append(parts)
     _check_one_kind(groups, column, context)
     if wrong and any("one" in parts.numbers for parts in groups):
-        raise context.refusal(*wrong[0][:2])
+        raise context.refusal(*wrong[0][:2], wrong=np.concatenate(refused))
     order = dates or infer_date_order(groups, day_first, column, context)
     for parts in groups:
         invalid, instants = _instants(parts, order)
         offset, invalid_offset = _offset(parts)
         if invalid.any():
             index = int(parts.rows[int(np.argmax(invalid))])
-            wrong.append((index, f"is {shown(str(column[index]))}", None))
+            wrong.append((index, f"is {shown(str(column[index]))}", EXPECTED))
+            refused.append(parts.rows[invalid])
         if invalid_offset is not None and invalid_offset.any():
             index = int(parts.rows[int(np.argmax(invalid_offset))])
             wrong.append((index, f"is {shown(str(column[index]))}", "a real offset, from -12:00 to +14:00,"))
+            refused.append(parts.rows[invalid_offset])
         if offset is None:
             naive.append(parts.rows)
             days &= "hour" not in parts.numbers
@@ -87,7 +92,7 @@ def parse_time_text(
             ns[parts.rows] = instants
     if wrong:
         index, value, expected = min(wrong, key=lambda each: each[0])
-        raise context.refusal(index, value) if expected is None else context.refusal(index, value, expected)
+        raise context.refusal(index, value, expected, wrong=np.concatenate(refused))
     zone_names.discard("")
     if len(zone_names) > 1:
         raise context.refusal(0, f"is {shown(str(column[0]))}, but other rows name other zones", "one zone")
@@ -123,8 +128,9 @@ def _check_one_kind(groups: list[Parts], column: pl.Series, context: ErrorContex
         kinds.setdefault({"one": "day"}.get(kind, kind), []).append(parts)
     if len(kinds) > 1:
         fewest = min(kinds.values(), key=lambda some: sum(len(parts.rows) for parts in some))
-        index = min(int(parts.rows.min()) for parts in fewest)
-        raise context.refusal(index, f"is {shown(str(column[index]))}", "a time as in other rows")
+        rows = np.concatenate([parts.rows for parts in fewest])
+        index = int(rows.min())
+        raise context.refusal(index, f"is {shown(str(column[index]))}", "a time as in other rows", wrong=rows)
 
 
 def _instants(parts: Parts, order: str) -> tuple[Mask, Integers]:

@@ -83,19 +83,16 @@ def matches_time(cell: str) -> bool:
     return len(cell) < 64 and cell.isascii() and any(layout.fullmatch(cell) for layout in _LAYOUTS)
 
 
-def parts_of(column: pl.Series, matrix: Bytes | None = None) -> Iterator[Parts | int]:
-    """The parts of times as text, for each layout, and the index of the first cell that matches no layout, if any.
-
-    Layouts come in the order of their first cells, so the index is that of the first such cell.
-    """
+def parts_of(column: pl.Series, matrix: Bytes | None = None) -> Iterator[Parts | Integers]:
+    """The parts of times as text, for each layout, or the indices of cells that match no layout; by the first cell."""
     for rows, cells, known_bytes in _groups(column, matrix):
         first = str(cells[0])
         match = None
         if len(first) < 64 and first.isascii():
             match = next((full for layout in _LAYOUTS if (full := layout.fullmatch(first))), None)
         if match is None:
-            yield int(rows[0])
-            return
+            yield rows
+            continue
         digits = _matrix(cells, len(first)) if known_bytes is None else known_bytes
         spans = {name: match.span(name) for name, text in match.groupdict().items() if text is not None}
         numbers = {name: _number(digits, *span) for name, span in spans.items() if first[slice(*span)].isdigit()}

@@ -116,7 +116,8 @@ def _check_all_numbers(column: pl.Series, context: TimeContext) -> None:
     whole = column.str.contains("^[0-9]{9,19}$")
     if 2 * int(whole.sum()) > len(column):
         index, other = int((~whole).arg_max() or 0), context.row_numbers[int(whole.arg_max() or 0)]
-        raise context.refusal(index, f"is {column[index]!r}", f"a whole number since 1970, as in row {other},")
+        others = (~whole).arg_true().to_numpy()
+        raise context.refusal(index, f"is {column[index]!r}", f"a whole number since 1970, as in row {other},", wrong=others)
 
 
 def _strip(column: pl.Series) -> pl.Series:
@@ -164,7 +165,7 @@ def _check_present(column: pl.Series, context: TimeContext) -> None:
     if column.dtype == pl.String:
         missing |= column == ""
     if missing.any():
-        raise context.refusal(int(missing.arg_max() or 0), "is empty")
+        raise context.refusal(int(missing.arg_max() or 0), "is empty", wrong=missing.arg_true().to_numpy())
 
 
 def _from_integers(column: pl.Series, options: TimeOptions, context: TimeContext) -> Times:
@@ -182,9 +183,8 @@ def _from_integers(column: pl.Series, options: TimeOptions, context: TimeContext
             return _from_text(column.cast(pl.String), options, context)
         if 2 * int(fits.sum()) + int(fits[0]) > fits.size:
             index = int(np.argmin(fits))
-            raise context.refusal(
-                index, f"is {numbers[index]}", f"{what}, as in row {context.row_numbers[int(np.argmax(fits))]},"
-            )
+            expected = f"{what}, as in row {context.row_numbers[int(np.argmax(fits))]},"
+            raise context.refusal(index, f"is {numbers[index]}", expected, wrong=np.flatnonzero(~fits))
     if is_excel_day(str(numbers[0])):
         raise context.refusal(0, f"is {numbers[0]}, {EXCEL_DAY}", "a date", "format the cells as dates and export again")
     raise context.refusal(0, f"is {numbers[0]}", f"a number of s, ms, us or ns since 1970, or {EXPECTED},")
@@ -275,7 +275,8 @@ def _check_years(ns: Integers, column: pl.Series, context: TimeContext) -> Integ
     outside = ~((ns >= 0) & (ns < YEAR_2200 * SECOND_NS))
     if outside.any():
         index = int(np.argmax(outside))
-        raise context.refusal(index, f"is {shown(column[index])}", "a time from 1970 to 2199", "correct or drop the row")
+        expected, fix = "a time from 1970 to 2199", "correct or drop the row"
+        raise context.refusal(index, f"is {shown(column[index])}", expected, fix, np.flatnonzero(outside))
     return ns
 
 
@@ -288,5 +289,5 @@ def _nanoseconds(column: pl.Series, unit: str, context: TimeContext) -> Integers
         index = int(np.argmax(outside))
         far = abs(int(numbers[index])) * factor > 10**20  # polars shows no dates beyond year 5000
         value = f"{numbers[index]} {unit} since 1970" if far else column[index]
-        raise context.refusal(index, f"is {value}", "a time from 1970 to 2199")
+        raise context.refusal(index, f"is {value}", "a time from 1970 to 2199", wrong=np.flatnonzero(outside))
     return numbers * np.int64(factor)

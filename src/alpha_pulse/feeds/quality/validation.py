@@ -16,6 +16,7 @@ from alpha_pulse.feeds.bar_times import month_numbers
 from alpha_pulse.feeds.columns import PRICES, BarColumns
 from alpha_pulse.feeds.interval import short_first_bars, show_interval
 from alpha_pulse.feeds.notes import show_time
+from alpha_pulse.feeds.refusals import NAMED, also_refused, row_beside
 
 _LARGEST = ABSURD / 10  # the six prices of a bar, added up, stay below ABSURD
 _LATEST_NS = 7_258_118_400 * SECOND_NS  # 2200-01-01
@@ -29,14 +30,19 @@ Describe = Callable[[int, Mapping[str, str]], str]
 
 
 class _Problem(msgspec.Struct):
-    """The first bar that fails one check, and what is wrong with it."""
+    """The bars that fail one check, at least one, and what is wrong with one of them."""
 
-    index: int
+    wrong: Mask
     describe: Describe
+
+    @property
+    def index(self) -> int:
+        """The first of them."""
+        return int(np.argmax(self.wrong))
 
 
 def check_bars(columns: BarColumns, where: str, origin: Origin | None = None) -> None:
-    """Refuse bars that could not have happened; the error names the first wrong row.
+    """Refuse bars that could not have happened; the error describes the first wrong row and counts the others.
 
     Parameters
     ----------
@@ -60,8 +66,15 @@ def check_bars(columns: BarColumns, where: str, origin: Origin | None = None) ->
     problems = [*_value_ranges(columns), *_price_relations(columns), *_times(columns)]
     if problems:
         first = min(problems, key=lambda problem: problem.index)
-        place, names = (f"{where}, row {first.index + 1}", {}) if origin is None else origin(first.index)
-        raise DataError(f"{place}: {first.describe(first.index, names)}; correct or drop the row")
+        place, names = _place(first.index, where, origin)
+        others = np.flatnonzero(np.any([problem.wrong for problem in problems], axis=0))[1:]
+        named = [row_beside(_place(int(index), where, origin)[0], place) for index in others[:NAMED]]
+        also = also_refused(len(others), named)
+        raise DataError(f"{place}: {first.describe(first.index, names)}; correct or drop the row{also}")
+
+
+def _place(index: int, where: str, origin: Origin | None) -> tuple[str, Mapping[str, str]]:
+    return (f"{where}, row {index + 1}", {}) if origin is None else origin(index)
 
 
 def digits(*values: float) -> list[str]:
@@ -75,7 +88,7 @@ def digits(*values: float) -> list[str]:
 
 
 def _first_wrong(wrong: Mask, describe: Describe) -> list[_Problem]:
-    return [_Problem(int(np.argmax(wrong)), describe)] if wrong.any() else []
+    return [_Problem(wrong, describe)] if wrong.any() else []
 
 
 def _value_ranges(columns: BarColumns) -> list[_Problem]:
