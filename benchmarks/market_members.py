@@ -23,6 +23,7 @@ from alpha_pulse.kernels.mixing import ensemble
 from alpha_pulse.kernels.mixing.hedge import fixed_share, mixture
 from alpha_pulse.models.experts import MarketDefault
 from alpha_pulse.models.gbm import LightGBM
+from alpha_pulse.serving.member_mix import MemberMix
 
 NONE = -1
 """A missing label: a tie, or no median yet."""
@@ -148,18 +149,17 @@ def _trained(task: Task, trainings: int) -> Floats:
 
 def _with_batch(task: Task, online: Floats, batch: Floats) -> Floats:
     """The mixture of serving: each member is calibrated, then fixed share mixes online model, batch model and base rate."""
-    state, probabilities = np.zeros(ensemble.SIZE), np.zeros(len(online))
-    ensemble.start(state, task.horizon, SHARE)
+    mix, probabilities = MemberMix(task.horizon, SHARE, "ensemble"), np.zeros(len(online))
     rows = np.full((len(online), ensemble.ROW), math.nan)
     rows[:, ensemble.RAW_ONLINE], rows[:, ensemble.RAW_BATCH] = online, batch
 
     def serve(i: int) -> None:
-        ensemble.mix(state, rows[i], False)
+        mix.mix(rows[i])
         probabilities[i] = rows[i, SERVED]
 
     def learn(i: int, label: int) -> None:
         rows[i, LABEL] = label
-        ensemble.update(state, rows[i])
+        mix.update(rows[i])
 
     _delayed(task, serve, learn)
     return probabilities

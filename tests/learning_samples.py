@@ -18,6 +18,7 @@ from alpha_pulse.learning.session import ScoredPrediction, Session, SessionSpec
 from alpha_pulse.models import ONLINE as MODELS
 from alpha_pulse.models.base import OnlineModel, Row
 from alpha_pulse.models.experts import ADAGRAD_RATES, SGD_RATES, MarketDefault
+from alpha_pulse.serving.member_mix import MemberMix
 
 STEP_NS = 60_000_000_000
 START_NS = 1_600_000_000_000_000_000
@@ -46,18 +47,17 @@ class Desk:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.mix = np.zeros(ensemble.SIZE)
-        ensemble.start(self.mix, session.spec.horizon, 1e-3)
+        self.mix = MemberMix(session.spec.horizon, 1e-3, "ensemble")
 
     def predict(self, step: int, values: Row) -> PendingPrediction:
         waiting, _ = self.session.predict(f"p{step}", vector(values, step))
-        ensemble.mix(self.mix, waiting.row, False)
+        self.mix.mix(waiting.row)
         return waiting
 
     def apply_label(self, step: int, label: int | None, now: int, weight: float = 1.0) -> ScoredPrediction | None:
         settled = self.session.apply_label(Example(f"p{step}", label, START_NS + now * STEP_NS, weight))
         if settled is not None:
-            ensemble.update(self.mix, np.array(settled.values))
+            self.mix.update(np.array(settled.values))
         return settled
 
     def step(self, now: int, values: Row, labels: NDArray[np.int64]) -> ScoredPrediction | None:

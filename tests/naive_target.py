@@ -195,8 +195,9 @@ class NaiveTarget:
         self.min_move = math.log1p(learning.min_move_bps / 10_000.0)
         self.calibrators = setting.calibrators()
         self.batch = NaiveBatch(setting, self.session.session_id) if setting.batch else None
-        self.mix = np.zeros(ensemble.SIZE)
+        self.mix, self.shares = np.zeros(ensemble.SIZE), np.full(3, 1.0 / 3.0)
         ensemble.start(self.mix, setting.horizon, SHARE)
+        self.mixed = np.full((2, 3), math.nan)
         self.threshold: float | None = None
         self.newest_served = [0.0] * SCORES
         self.scored = 0
@@ -245,7 +246,7 @@ class NaiveTarget:
 
     def _update(self, scored: ScoredPrediction) -> None:
         row = np.array(scored.values)
-        ensemble.update(self.mix, row)
+        ensemble.update(self.mix, self.shares, row, self.mixed)
         self.newest_served[self.scored] = scored.values[SERVED]
         self.scored += 1
         if self.scored == SCORES:
@@ -277,7 +278,8 @@ class NaiveTarget:
         for calibrator, (raw, place) in zip(self.calibrators, CALIBRATED, strict=False):
             if not math.isnan(row[raw]):
                 row[place] = calibrator.calibrate(float(row[raw]))
-        ensemble.mix(self.mix, row, self.setting.strategy == "champion_challenger")
+        ensemble.calibrate(self.mix, row, self.mixed)
+        ensemble.serve(self.mix, self.shares, row, self.mixed, self.setting.strategy == "champion_challenger")
         self.ledger.add(prediction_id, ts, self.bars, given.median if of_volatility else given.bar.close)
         values: list[float] = row.tolist()
         self.threshold_at_serving = math.nan if self.threshold is None else self.threshold
@@ -330,6 +332,7 @@ class NaiveTarget:
             "counts": repr(Counts(ledger.served, ledger.labelled, len(ledger.waiting), ledger.expired, ledger.ties)),
             "pending": repr(pending),
             "mix": self.mix.tobytes().hex(),
+            "shares": self.shares.tobytes().hex(),
             "confidences": repr(self.newest_served),
             "scored": str(self.scored),
             "threshold": repr(self.threshold),

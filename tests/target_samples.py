@@ -27,6 +27,7 @@ from alpha_pulse.learning.training import BatchMember, ModelReady
 from alpha_pulse.models.base import OnlineModel, Row
 from alpha_pulse.models.calibration import Calibrator, make_calibrator
 from alpha_pulse.models.gbm import LightGBM
+from alpha_pulse.serving.further_members import FurtherMembers
 from alpha_pulse.serving.member_mix import MemberMix
 from alpha_pulse.serving.model_serving_service import ServedTarget
 from learning_samples import START_NS, STEP_NS, maker
@@ -204,7 +205,7 @@ class TargetRun:
         self.calibrators = list(calibrators)
         self.calibrator = VolatilityCalibrator()
         self.rows = BarRows(spec.n_features, CAPACITY)
-        self.served = ServedTarget(session, batch, self.mix, self.calibrators)
+        self.served = ServedTarget(session, batch, self.mix, self.calibrators, FurtherMembers((), 0, 1))
         self.monitor = DriftMonitor(spec.symbol, spec.target, spec.horizon, config.adaptation)
         self.loop = TargetLoop(self.served, self.calibrator, self.monitor, self.rows, config, STEP_NS)
         self.bars = 0
@@ -323,6 +324,7 @@ class TargetRun:
             "counts": repr(ring.counts),
             "pending": repr(pending),
             "mix": mix.tobytes().hex(),
+            "shares": self.mix.weights.tobytes().hex(),
             "confidences": repr(confidences[: layout.CONFIDENCE_SCORES].tolist()),
             "scored": str(int(confidences[layout.SCORED])),
             "threshold": repr(self.mix.threshold),

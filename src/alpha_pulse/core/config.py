@@ -86,6 +86,17 @@ class BatchConfig(_Section, frozen=True):
     """Shrinkage of each tree."""
 
 
+class Challenger(_Section, frozen=True):
+    """A model that predicts and learns beside the one of `learning.model`."""
+
+    model: str
+    """Online model: a name in docs/concepts/models.md, or a plug-in."""
+    parameters: dict[str, float | int | str | bool] = {}
+    """Parameters of the model, by name."""
+    targets: tuple[str, ...] = ()
+    """The targets that it predicts. Empty: all."""
+
+
 class ServingConfig(_Section, frozen=True):
     """How members become one prediction."""
 
@@ -93,6 +104,9 @@ class ServingConfig(_Section, frozen=True):
     """`ensemble`: all available members, by their learned weights. `champion_challenger`: only the member with most weight."""
     fixed_share: Probability = 1e-3
     """Weight that is redistributed among the members per horizon: `fixed_share / h` at each label (fixed share)."""
+    challengers: dict[str, Challenger] = {}
+    """Further online models, by a name of your choice: `challengers.fast = {model = "sgd", parameters = {rate = 0.01}}`. They
+    are calibrated by slope and offset (`platt`)."""
     calibration: Literal["platt", "beta", "isotonic"] = "platt"
     """Calibration of each member before it is mixed, learned from its stored scores. `platt`: slope and offset of the log odds;
     `beta`: a slope for each side; `isotonic`: any rising shape, over the last 2,000 labels."""
@@ -270,12 +284,15 @@ class Config(_Section, frozen=True):
 
     @property
     def decisive(self) -> dict[str, Any]:
-        """`decisive_sections` without what is empty because a run uses no code of others: ``sources``, and the sections
-        ``features`` and ``targets``. So such a run keeps the hash that it had before there were any."""
+        """`decisive_sections` without what is empty because a run uses no code of others and no challengers: ``sources``,
+        ``serving.challengers``, and the sections ``features`` and ``targets``. So such a run keeps the hash that it had before
+        there were any."""
         content = self.decisive_sections
         for section in list(content.values()):
             if isinstance(section, dict) and section.get("sources") == {}:
                 del section["sources"]
+        if not self.serving.challengers:
+            del content["serving"]["challengers"]
         for name, empty in (("features", FeaturesConfig()), ("targets", TargetsConfig())):
             if getattr(self, name) == empty:
                 del content[name]

@@ -127,7 +127,7 @@ class MemberPrediction(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     model_id: str
     version: str
-    source: Literal["online", "batch", "base"]
+    source: Literal["online", "batch", "base", "challenger"]
     probability: float
     weight: float
     age_ns: int | None

@@ -21,6 +21,7 @@ from alpha_pulse.journal.layout import (
     BATCH_CODES,
     EARLIER,
     MASK_BITS,
+    OF_MEMBER,
     TARGET_CODES,
     TARGET_NUMBERS,
     TARGET_PROBABILITIES,
@@ -30,6 +31,7 @@ from alpha_pulse.journal.layout import (
 from alpha_pulse.journal.records import AdaptationRequest
 from alpha_pulse.journal.rows import MissingReason
 from alpha_pulse.kernels.execution import layout as execution
+from alpha_pulse.kernels.session import layout, member_layout
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.training import BatchStatus
 
@@ -105,7 +107,7 @@ class BlockRecorder:
         codes = np.zeros((n, self._widths["codes"]), dtype=np.int64)
         prices, features = np.empty((n, self._widths["prices"])), np.empty((n, self._widths["features"]))
         probabilities, numbers = np.empty((n, self._widths["probabilities"])), np.empty((n, self._widths["numbers"]))
-        earlier, count = np.empty((n * len(self.layout.targets), len(EARLIER))), 0
+        earlier, count = np.full((n * len(self.layout.targets), self._widths["earlier"]), np.nan), 0
         places = np.empty(n, dtype=np.int64)
         first = 0
         for state, of_symbol in zip(self._symbols, block.rows_of, strict=True):
@@ -148,16 +150,34 @@ class BlockRecorder:
     ) -> int:  # fmt: skip
         rows = state.rows
         for number, (name, target) in enumerate(state.targets.items()):
-            code = len(BAR_CODES) + self._words + number * self._of_target
+            code, before = len(BAR_CODES) + self._words + number * self._of_target, count
             count = record_target(
                 *target.gave, rows.clock, rows.ts[: last - first], name == "direction", target.session.spec.horizon, number,
                 first, codes, code, probabilities, number * len(TARGET_PROBABILITIES), numbers,
                 number * len(TARGET_NUMBERS), earlier, count,
             )  # fmt: skip
+            if len(target.served.further):
+                self._record_further(name, target, first, last, codes, probabilities, earlier[before:count])
             if self.layout.has_batch:
                 at = code + len(TARGET_CODES)
                 _record_batch(target, codes[first:last, at : at + len(BATCH_CODES)])
         return count
+
+    def _record_further(
+        self, name: str, target: TargetLoop, first: int, last: int, codes: NDArray[np.int64],
+        probabilities: NDArray[np.float64], earlier: NDArray[np.float64],
+    ) -> None:  # fmt: skip
+        """Record what the further members of a target gave: of served rows, and of labels of predictions of other blocks."""
+        given = target.member_values[: last - first].reshape(last - first, -1, member_layout.GIVEN)
+        served = target.gave[0][: last - first, layout.WAS_SERVED] == 1
+        for k, member in enumerate(target.served.further.names):
+            for column, value in zip(OF_MEMBER, range(member_layout.SERVED, member_layout.GIVEN), strict=True):
+                table, where = (codes, "codes") if column == OF_MEMBER[2] else (probabilities, "probabilities")
+                nothing = 0.0 if where == "codes" else np.nan
+                place = self.layout.places[where][f"{name}.{member}.{column}"]
+                table[first:last, place] = np.where(served, given[:, k, value], nothing)
+        rows = earlier[:, 0].astype(np.int64) - first
+        earlier[:, len(EARLIER) : len(EARLIER) + given.shape[1]] = given[rows, :, member_layout.SCORED]
 
     # Rows.
 

@@ -49,6 +49,7 @@ from alpha_pulse.learning.training import BatchMember
 from alpha_pulse.models import BATCH
 from alpha_pulse.models.base import BatchModel
 from alpha_pulse.serving import ModelServingService
+from alpha_pulse.serving.challengers import check_challengers
 from alpha_pulse.stores.base import Store
 from alpha_pulse.venues.simulated import SimulatedVenue
 
@@ -106,6 +107,7 @@ class System:
         self.execution = ExecutionService(config, self.venue, feed.symbols)
         self.feedback = TradingFeedbackService(config, self.agents, self.execution.book_names, self.learning)
         self.adaptation = AdaptiveModelManager(config, self.clock, self.learning)
+        check_challengers(config.serving.challengers, config.learning.model, self.targets)
         for symbol in feed.symbols:
             self._open(symbol)
         self.layout = self._layout()
@@ -193,7 +195,15 @@ class System:
             first.extractor.schema.names,
             first.extractor.schema.schema_id,
             tuple(
-                TargetInfo(name, spec.horizon, spec.n_features, spec.model_type, batch, config.batch.train_bars if batch else 0)
+                TargetInfo(
+                    name,
+                    spec.horizon,
+                    spec.n_features,
+                    spec.model_type,
+                    batch,
+                    config.batch.train_bars if batch else 0,
+                    first.targets[name].served.further.names,
+                )
                 for name, spec in specs
             ),
             self.execution.book_names,

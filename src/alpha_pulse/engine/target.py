@@ -18,7 +18,7 @@ from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator, ba
 from alpha_pulse.feeds.notes import show_time
 from alpha_pulse.kernels.base.addresses import ArrayTable, learn_address, predict_address
 from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
-from alpha_pulse.kernels.session import layout
+from alpha_pulse.kernels.session import layout, member_layout
 from alpha_pulse.kernels.session.layout import STOPS
 from alpha_pulse.kernels.session.target import run
 from alpha_pulse.learning.drift_monitor import DriftMonitor
@@ -69,6 +69,8 @@ class TargetLoop:
         capacity = len(rows.arrays["clock"])
         self._codes: NDArray[np.int64] = np.zeros((capacity, layout.CODE_COLUMNS), dtype=np.int64)
         self._values: Row = np.zeros((capacity, layout.VALUE_COLUMNS))
+        self.member_values: Row = np.zeros((capacity, member_layout.GIVEN * len(served.further)))
+        """Of the further members, see `alpha_pulse.kernels.session.member_layout`."""
         self._errors, self._error_times = np.zeros(capacity), np.zeros(capacity, dtype=np.int64)
         self._settings = self._made_settings(config, interval_ns)
         comparison = self.session.against_base
@@ -87,13 +89,16 @@ class TargetLoop:
                 "batch_calibrator": calibrators[1], "deciles": calibrator.deciles, "moves": self._moves, **rows.arrays,
                 "codes": self._codes, "values": self._values,
                 **{f"drift_{name}": array for name, array in monitor.arrays.items()},
+                "mixed": served.mix.mixed, **served.further.arrays, "member_values": self.member_values,
             },
         )  # fmt: skip
-        self.compiled = ships_kernels(self.session.model) and not monitor.plugged
+        self.compiled = ships_kernels(self.session.model) and served.further.compiled and not monitor.plugged
         """Whether no code of others is called back: the model is run by its kernels, and the detector is none of a plug-in."""
         self._connected: tuple[object, ...] = ()
         self._unserved: dict[int, Missing] = {}
         """By row, why the online model gave no probability."""
+        self._failed: dict[int, list[Missing]] = {}
+        """By row, why further members are left out from then on."""
         self.batches: list[tuple[int, BatchStatus]] = []
         """From which row on the batch member had which status."""
 
@@ -107,6 +112,7 @@ class TargetLoop:
         settings[layout.NEXT_OPEN_ENTRY] = learning.label_entry == "next_open"
         settings[layout.CALIBRATION] = CALIBRATIONS[config.serving.calibration]
         settings[layout.WIDTH], settings[layout.OUTPUTS] = spec.n_features, self.session.model.n_outputs
+        settings[layout.FURTHER] = len(self.served.further)
         return settings
 
     def take_labels(self, labels: NDArray[np.int64]) -> None:
@@ -161,6 +167,7 @@ class TargetLoop:
         """
         batch, n, first = self.served.batch, len(self._rows), 0
         self._unserved.clear()
+        self._failed.clear()
         self.batches = [] if batch is None else [(0, batch.status)]
         self._settings[layout.CHAMPION] = self.served.mix.champion
         if batch is not None and batch.gathering:
@@ -195,9 +202,16 @@ class TargetLoop:
         if reason == layout.CALL_LEARN:
             self._call_model(self._call_learn, row, slot)
             return layout.LEARN + 1
+        if reason == layout.CALL_MEMBERS_LEARN:
+            label, weight = int(self._codes[row, layout.LABEL_VALUE]), float(self._values[row, layout.WEIGHT])
+            self._left_out(row, self.served.further.call_learn(slot, self._features(slot), label, weight, self._bar(row)))
+            return layout.LEARN_MEMBERS + 1
         if reason == layout.CALL_PREDICT:
             self._call_model(self._call_predict, row, slot)
             return layout.PREDICT + 1
+        if reason == layout.CALL_MEMBERS_PREDICT:
+            self._left_out(row, self.served.further.call_predict(slot, self._features(slot), self._bar(row)))
+            return layout.PREDICT_MEMBERS + 1
         if reason == layout.DIVERGED:
             self._unserved[row] = session.quarantine()
             return layout.PREDICT + 1
@@ -212,6 +226,18 @@ class TargetLoop:
             f"{self.ring.slots[slot, layout.DUE_BAR]}, but bar {self._rows.clock[row, layout.BAR_NUMBER]} came"
         )
 
+    def _features(self, slot: int) -> Row:
+        """The features of a slot, in an array that a model may keep."""
+        return self.ring.features(slot).copy()
+
+    def _bar(self, row: int) -> int:
+        return int(self._rows.clock[row, layout.BAR_NUMBER])
+
+    def _left_out(self, row: int, missing: list[Missing]) -> None:
+        """Note the further members that are left out from a row on."""
+        if missing:
+            self._failed.setdefault(row, []).extend(missing)
+
     def _call_model(self, call: Callable[[int, int], None], row: int, slot: int) -> None:
         """`_call_learn` or `_call_predict`; a DataError names the bar, too."""
         try:
@@ -225,7 +251,7 @@ class TargetLoop:
         """Let a model that is written in Python, and in a trial its control, learn the label of a slot."""
         ring, session = self.ring, self.session
         label, weight = int(self._codes[row, layout.LABEL_VALUE]), float(self._values[row, layout.WEIGHT])
-        features = ring.features(slot).copy()
+        features = self._features(slot)
         if session.trial is not None:
             control = bool(ring.slots[slot, layout.HAS_CONTROL])
             session.trial.control.learn(features, label, weight, ring.outputs(slot, control=control).copy())
@@ -234,7 +260,7 @@ class TargetLoop:
     def _call_predict(self, row: int, slot: int) -> None:
         """Let a model that is written in Python, and in a trial its control, predict for the features of a slot."""
         ring, session = self.ring, self.session
-        features, probabilities = ring.features(slot).copy(), ring.row(slot)
+        features, probabilities = self._features(slot), ring.row(slot)
         outputs = np.empty(session.model.n_outputs)
         missing = session.call_model(features, outputs, probabilities)
         if missing is not None:
@@ -270,7 +296,23 @@ class TargetLoop:
         number, ts = self._rows.clock[row, layout.SEQ], self._rows.ts[row]
         values = self._values[row].copy()
         online = self._unserved.get(row) if math.isnan(values[layout.SERVED_ROW + RAW_ONLINE]) else None
-        self.served.serve(ServedRow(int(number), int(ts), self._codes[row].copy(), values, self._status(row), online))
+        self.served.serve(
+            ServedRow(
+                int(number),
+                int(ts),
+                self._codes[row].copy(),
+                values,
+                self._status(row),
+                online,
+                self._further(row),
+                self._failed.get(row, ()),
+            )
+        )
+
+    def _further(self, row: int) -> list[tuple[float, float, int]]:
+        """What the further members gave for a served row."""
+        given = self.member_values[row].reshape(-1, member_layout.GIVEN)[:, member_layout.SERVED :]
+        return [(probability, weight, int(used)) for probability, weight, used in given.tolist()]
 
     def _serve_newest(self, row: int) -> None:
         """`serve` the last row up to ``row`` that served a prediction."""
@@ -287,8 +329,9 @@ class TargetLoop:
 
     def missing_reasons(self) -> list[tuple[int, Missing]]:
         """Why members took no part in predictions, by row, where it is not only that the batch model is not trained yet."""
+        failed = [(row, missing) for row, several in self._failed.items() for missing in several]
         if not self._unserved and not any(status.refused for _, status in self.batches):
-            return []
+            return failed
         served = self._codes[: len(self._rows), layout.WAS_SERVED] == 1
         raw = self._values[: len(self._rows), layout.SERVED_ROW + RAW_ONLINE]
         reasons = [(row, missing) for row, missing in self._unserved.items() if served[row] and math.isnan(raw[row])]
@@ -297,7 +340,7 @@ class TargetLoop:
                 status = self._status(row)
                 if status is not None and status.refused:
                     reasons.append((row, Missing(status.model_id, status.refused)))
-        return reasons
+        return reasons + failed
 
     @property
     def gave(self) -> tuple[NDArray[np.int64], Row]:

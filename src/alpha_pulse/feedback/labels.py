@@ -22,7 +22,7 @@ class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
     from the next bar's open, for direction. ``scores`` are the predictions for the label (see `kernels.mixing.ensemble`):
     members' probabilities, label, last label known, and the online model's probability before calibration. They are set when
     the label is joined to its prediction, and stay empty for a tie. ``trial`` contains the probabilities of the adapted model
-    and of its control, before calibration, if the label counts for a trial.
+    and of its control, before calibration, if the label counts for a trial; ``challengers`` those of each challenger.
     """
 
     symbol: str
@@ -31,6 +31,7 @@ class Label(Example, frozen=True, kw_only=True, omit_defaults=True):
     next_open_return: float | None = None
     scores: list[float | None] = msgspec.field(default_factory=list)
     trial: list[float | None] = msgspec.field(default_factory=list)
+    challengers: list[float | None] = msgspec.field(default_factory=list)
 
 
 class Expired(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.journal.block import JournalBlock
+from alpha_pulse.journal.layout import EARLIER
 from alpha_pulse.kernels.session.layout import SCORED_LABEL
 
 SCORED = ("online", "batch", "base", "served", "no_change")
@@ -18,11 +19,13 @@ class ScoredLabels(NamedTuple):
     """The scored labels of one target, in the order of their steps.
 
     ``rows`` are their rows in the block; ``scores``, (n, 8), are the members' probabilities (online, batch, base, served, no
-    change), the label, the last label known, and the online model's probability before calibration.
+    change), the label, the last label known, and the online model's probability before calibration; ``challengers``, (n,
+    challengers), are their probabilities, NaN where one was left out.
     """
 
     rows: NDArray[np.int64]
     scores: NDArray[np.float64]
+    challengers: NDArray[np.float64]
 
 
 def scored_labels(block: JournalBlock, target: int) -> ScoredLabels:
@@ -40,10 +43,15 @@ def scored_labels(block: JournalBlock, target: int) -> ScoredLabels:
     columns = [block.column("probabilities", f"{info.name}.{name}")[origin] for name in SCORED]
     label = block.column("codes", f"{info.name}.label")[rows].astype(np.float64)
     last = block.column("probabilities", f"{info.name}.last_known")[origin]
-    scores = np.column_stack([*columns, label, last, block.column("numbers", f"{info.name}.raw_online")[origin]])
+    raw = block.column("numbers", f"{info.name}.raw_online")[origin]
+    scores = np.column_stack([*columns, label, last, raw])
+    challengers = np.empty((len(rows), len(info.challengers)))
+    for place, name in enumerate(info.challengers):
+        challengers[:, place] = block.column("probabilities", f"{info.name}.{name}.probability")[origin]
     if len(earlier):
         order = np.argsort(rows)
         places = order[np.searchsorted(rows[order], earlier[:, 0].astype(np.int64))]
         scores[places, : len(SCORED)] = earlier[:, 2 : 2 + len(SCORED)]
-        scores[places, len(SCORED) + 1 :] = earlier[:, 2 + len(SCORED) :]
-    return ScoredLabels(rows, scores)
+        scores[places, len(SCORED) + 1 :] = earlier[:, 2 + len(SCORED) : len(EARLIER)]
+        challengers[places] = earlier[:, len(EARLIER) : len(EARLIER) + len(info.challengers)]
+    return ScoredLabels(rows, scores, challengers)

@@ -9,11 +9,13 @@ Table         Rows      Content
 ============= ========= ======================================================================================
 slices        slice     time (ns), number of the slice in the feed, equity of each book (minor units)
 codes         bar       slice, symbol, length (ns), which features are missing; of each target: what became of
-                        the prediction that was due, and what was known when the next one was served
+                        the prediction that was due, and what was known when the next one was served; of each
+                        challenger how many labels it had learned
 prices        bar       open, high, low, close (quote currency), volume, bid, ask; NaN where the feed has none
 features      bar       NaN before the symbol has enough bars
 probabilities bar       of each target's prediction: the members' calibrated probabilities, what was served, its
-                        confidence and the members' weights; confidences of the decision
+                        confidence and the members' weights; confidences of the decision; of each challenger its
+                        probability and weight
 numbers       bar       of each target: probabilities before calibration and the label with its inputs; the
                         decision: directions, volatilities per bar, and why the cost-aware rule did not trade
 earlier       label     the probabilities that a label scored, where their prediction is not in the same block
@@ -56,6 +58,8 @@ SIZING_NUMBERS = ("volatility", "plain_volatility", "quality", "abstention", "ga
 """``quality``: the factor on the size, 0.5 to 1.5; ``abstention``: 0 where the cost-aware rule traded or does not run, else its
 reason; gain and cost are fractions."""
 BAR_CODES = ("slice", "symbol", "interval_ns", "has_features")
+OF_MEMBER = ("probability", "weight", "labels_used")
+"""Of each further member of a target, in ``probabilities`` (the first two) and ``codes``: what was served."""
 EARLIER = ("row", "target", "online", "batch", "base", "served", "no_change", "last_known", "raw_online")
 PRICES = ("open", "high", "low", "close", "volume", "bid", "ask")
 
@@ -67,7 +71,7 @@ class LaterLayoutError(StateError):
 class TargetInfo(msgspec.Struct, frozen=True):
     """One target: its horizon in bars, the number of leading features that it uses, and its models.
 
-    ``batch_model`` is None without one; it is trained on ``train_bars`` bars.
+    ``batch_model`` is None without one; it is trained on ``train_bars`` bars. ``challengers`` are the names of further members.
     """
 
     name: str
@@ -76,6 +80,7 @@ class TargetInfo(msgspec.Struct, frozen=True):
     model: str
     batch_model: str | None = None
     train_bars: int = 0
+    challengers: tuple[str, ...] = ()
 
 
 class AgentInfo(msgspec.Struct, frozen=True):
@@ -140,15 +145,21 @@ def make_layout(
     batch = any(target.batch_model is not None for target in targets)
     of_targets = TARGET_CODES + (BATCH_CODES if batch else ())
     signals = signal_columns(agents)
+    members = [f"{target.name}.{name}" for target in targets for name in target.challengers]
+    most = max(len(target.challengers) for target in targets)
     missing = tuple(f"missing_{word}" for word in range(mask_words(len(feature_names))))
     tables = (
         TableLayout("slices", ("ts_event_ns", "number", *(f"equity.{book}" for book in books)), "integers"),
-        TableLayout("codes", (*BAR_CODES, *missing, *_each(names, of_targets)), "integers"),
+        TableLayout("codes", (*BAR_CODES, *missing, *_each(names, of_targets), *_each(members, OF_MEMBER[2:])), "integers"),
         TableLayout("prices", PRICES, "prices"),
         TableLayout("features", feature_names, "decimals", 6),
         TableLayout(
             "probabilities",
-            (*_each(names, TARGET_PROBABILITIES), *(name for name in signals if is_confidence(name))),
+            (
+                *_each(names, TARGET_PROBABILITIES),
+                *(name for name in signals if is_confidence(name)),
+                *_each(members, OF_MEMBER[:2]),
+            ),
             "decimals",
             9,
         ),
@@ -161,7 +172,7 @@ def make_layout(
             ),
             "floats",
         ),
-        TableLayout("earlier", EARLIER, "floats"),
+        TableLayout("earlier", (*EARLIER, *(f"challenger_{place}" for place in range(most))), "floats"),
     )
     return JournalLayout(symbols, feed, feature_names, schema_id, targets, books, agents, tables)
 

@@ -16,9 +16,11 @@ from alpha_pulse.core.types import Bar, Example, Missing, Prediction, Signal
 from alpha_pulse.execution.rules import abstention_reason
 from alpha_pulse.feedback.labels import Expired, Label
 from alpha_pulse.journal.block import JournalBlock, decoded_blocks
+from alpha_pulse.journal.labels import N_SCORES
 from alpha_pulse.journal.layout import (
     BATCH_CODES,
     MASK_BITS,
+    OF_MEMBER,
     TARGET_CODES,
     TARGET_NUMBERS,
     TARGET_PROBABILITIES,
@@ -72,6 +74,16 @@ class BlockReader:
         self._of_target = len(TARGET_CODES) + (len(BATCH_CODES) if self.layout.has_batch else 0)
         self._volatility_at = at["numbers"]["volatility"]
         self._abstention_at = at["numbers"]["abstention"]
+        self._further_at = [
+            [
+                tuple(
+                    at["codes" if column == OF_MEMBER[2] else "probabilities"][f"{target.name}.{name}.{column}"]
+                    for column in OF_MEMBER
+                )
+                for name in target.challengers
+            ]
+            for target in self.layout.targets
+        ]
 
     def __iter__(self) -> Iterator[Step]:
         return (self.step(index) for index in range(self.block.steps))
@@ -176,26 +188,29 @@ class BlockReader:
             return
         numbers = self._numbers[row][place * len(TARGET_NUMBERS) : (place + 1) * len(TARGET_NUMBERS)]
         of_direction = target.name == "direction"
-        scored = status == layout.SCORED_LABEL
+        scores = self._scores(row, place, target, float(value)) if status == layout.SCORED_LABEL else []
         record.labels.append(
             Label(
                 prediction_id, None if status == layout.TIE else value, bar.ts_event,
                 numbers[6] if of_direction else EVEN_WEIGHT, symbol=bar.symbol, target=target.name, value=numbers[4],
                 next_open_return=numbers[5] if of_direction else None,
-                scores=self._scores(row, place, target, float(value)) if scored else [],
+                scores=scores[:N_SCORES], challengers=scores[N_SCORES:],
                 trial=[_or_none(each) for each in numbers[7:9]] if compared else [],
             )
         )  # fmt: skip
 
     def _scores(self, row: int, place: int, target: TargetInfo, label: float) -> list[float | None]:
-        """Members' probabilities, label, last label known, and the online model's probability before calibration."""
+        """Members' probabilities, label, last label known, and the online model's probability before calibration; then the
+        challengers' probabilities."""
         earlier = self._earlier.get((row, place))
         if earlier is None:
             origin = row - target.horizon
             first = place * len(TARGET_PROBABILITIES)
             served = self._probabilities[origin][first : first + 6]
-            earlier = [*served, self._numbers[origin][place * len(TARGET_NUMBERS)]]
-        return [_or_none(score) for score in (*earlier[:5], label, earlier[5], earlier[6])]
+            further = [self._probabilities[origin][at] for at, _, _ in self._further_at[place]]
+            earlier = [*served, self._numbers[origin][place * len(TARGET_NUMBERS)], *further]
+        scores = (*earlier[:5], label, *earlier[5 : 7 + len(target.challengers)])
+        return [_or_none(score) for score in scores]
 
     def _add_prediction(self, record: StepRecord, seq: int, row: int, bar: Bar, place: int, target: TargetInfo) -> None:
         code = self._code_at + place * self._of_target
@@ -219,11 +234,16 @@ class BlockReader:
         at = Serving(
             bar.ts_event, values, None if math.isnan(sure) else sure, codes[5],
             bar.ts_event - codes[6] if codes[6] >= 0 else 0, self._batch(bar, target, codes, reasons),
+            [
+                (self._probabilities[row][probability], self._probabilities[row][weight], self._codes[row][used])
+                for probability, weight, used in self._further_at[place]
+            ],
+            [Missing(reason.model_id, reason.reason) for reason in reasons.values()],
         )  # fmt: skip
         online_missing = reasons.get(target.model) if math.isnan(raw_online) else None
         return make_prediction(
             f"{bar.symbol}/{target.name}/{bar.seq}",
-            ServedBy(bar.symbol, target.name, target.horizon, target.model),
+            ServedBy(bar.symbol, target.name, target.horizon, target.model, target.challengers),
             at,
             None if online_missing is None else Missing(online_missing.model_id, online_missing.reason),
         )

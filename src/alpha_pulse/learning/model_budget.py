@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from alpha_pulse.core.errors import AlphaPulseError, ConfigError
 from alpha_pulse.core.plugins import load
@@ -23,8 +25,12 @@ class ModelBudget:
         self._seed = seed
         self._state_bytes: dict[tuple[str, str], int] = {}
 
-    def maker(self, model_type: str, n_features: int, horizon: int) -> Callable[[], OnlineModel]:
+    def maker(
+        self, model_type: str, n_features: int, horizon: int, parameters: Mapping[str, Any] = MappingProxyType({})
+    ) -> Callable[[], OnlineModel]:
         """A function that builds the models of a session, after a check that they fit into a checkpoint with all others.
+
+        ``parameters`` are passed to the model by name.
 
         Raises
         ------
@@ -37,12 +43,13 @@ class ModelBudget:
 
         def make_model() -> OnlineModel:
             try:
-                model: OnlineModel = make(n_features=n_features, horizon=horizon, seed=self._seed)
+                model: OnlineModel = make(n_features=n_features, horizon=horizon, seed=self._seed, **parameters)
             except AlphaPulseError:
                 raise
             except Exception as error:  # what a user's code raises is not known
                 raise ConfigError(
-                    f"model {model_type!r}: its __init__ {raised(error)}; expected one that takes n_features, horizon and seed"
+                    f"model {model_type!r}: its __init__ {raised(error)}; expected one that takes "
+                    f"{', '.join(('n_features', 'horizon', 'seed', *parameters))}"
                 ) from error
             return model
 

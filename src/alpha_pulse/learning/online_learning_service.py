@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -147,9 +148,11 @@ class OnlineLearningService:
         self._monitors[key] = DriftMonitor(symbol, target, horizon, self._config.adaptation, ordered=ordered)
         return session
 
-    def maker(self, model_type: str, n_features: int, horizon: int) -> Callable[[], OnlineModel]:
+    def maker(
+        self, model_type: str, n_features: int, horizon: int, parameters: Mapping[str, Any] = MappingProxyType({})
+    ) -> Callable[[], OnlineModel]:
         """A function that builds the models of a session; see `alpha_pulse.learning.model_budget.ModelBudget.maker`."""
-        return self._models.maker(model_type, n_features, horizon)
+        return self._models.maker(model_type, n_features, horizon, parameters)
 
     def session(self, symbol: str, target: str = "direction") -> Session:
         """The running session of (symbol, target). Raises SessionError when there is none."""

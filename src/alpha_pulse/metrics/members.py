@@ -6,11 +6,14 @@ label, and the last label known when they were made.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels.base.scores import BASE, LABEL, LAST_KNOWN, MEMBERS, NO_CHANGE, SERVED
+from alpha_pulse.kernels.base.scores import BASE, LABEL, LAST_KNOWN, MEMBERS, NO_CHANGE, ONLINE, SERVED
 from alpha_pulse.metrics.batch import Evaluated, metrics, of_two
 from alpha_pulse.metrics.definitions import log_losses
 from alpha_pulse.metrics.intervals import Interval, mean_interval
@@ -94,8 +97,15 @@ def skills(scores: Floats, member: int) -> Floats:
     return 1_000.0 * (log_losses(scores[:, BASE], labels) - log_losses(scores[:, member], labels))
 
 
-def score_members(scores: Floats, recent: Flags, symbols: int, horizon: int, seed: int) -> dict[str, MemberScore]:
-    """Scores of every member, by name. A member that was never scored has 0 labels and no other values.
+def score_members(
+    scores: Floats,
+    recent: Flags,
+    symbols: int,
+    horizon: int,
+    seed: int,
+    challengers: Mapping[str, Floats] = MappingProxyType({}),
+) -> dict[str, MemberScore]:
+    """Scores of every member, by name, then of challengers. A member that was never scored has 0 labels and no other values.
 
     Parameters
     ----------
@@ -109,8 +119,15 @@ def score_members(scores: Floats, recent: Flags, symbols: int, horizon: int, see
         Bars over which labels overlap: blocks of the bootstrap are at least as long.
     seed
         Of the bootstrap.
+    challengers
+        By name, the probabilities of each, (n,).
     """
-    return {name: _score(scores, recent, member, symbols, horizon, seed) for member, name in enumerate(MEMBERS)}
+    scored = {name: _score(scores, recent, member, symbols, horizon, seed) for member, name in enumerate(MEMBERS)}
+    for name, probabilities in challengers.items():
+        rows = scores.copy()
+        rows[:, ONLINE] = probabilities
+        scored[name] = _score(rows, recent, ONLINE, symbols, horizon, seed)
+    return scored
 
 
 def _score(scores: Floats, recent: Flags, member: int, symbols: int, horizon: int, seed: int) -> MemberScore:

@@ -295,7 +295,8 @@ def _scores(system: System, summary: RunSummary, target: str, symbols: tuple[str
     horizon = system.learning.session(symbols[0], target).spec.horizon
     from_bar = np.array([first_recent(item.bars) for item in summary.symbols.values()], dtype=np.int64)
     recent = table.seq >= from_bar[table.symbol]
-    return score_members(table.scores[selected], recent[selected], len(symbols), horizon, system.config.seed)
+    challengers = dict(zip(table.names, table.challengers[selected].T, strict=True))
+    return score_members(table.scores[selected], recent[selected], len(symbols), horizon, system.config.seed, challengers)
 
 
 def _reliability(system: System, summary: RunSummary, symbols: tuple[str, ...]) -> dict[str, TargetReliability]:

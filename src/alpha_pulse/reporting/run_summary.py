@@ -25,32 +25,36 @@ Integers = NDArray[np.int64]
 class LabelTable:
     """One target's scored labels in the journal's order; ties have no scores and are not in it.
 
-    After `pack`: ``scores`` float64 of shape (n, RECORD), laid out as in `kernels.base.scores`; ``value`` (the number from
-    which the label was computed), ``next_open_return`` (log return; NaN where there is none), ``ts``, ``seq`` (number of the
-    bar at which the prediction was made) and ``symbol`` (index in the run's symbols), each of shape (n,).
+    After `pack`: ``scores`` float64 of shape (n, RECORD), laid out as in `kernels.base.scores`; ``challengers`` (n,
+    challengers), their probabilities; ``value`` (the number from which the label was computed), ``next_open_return`` (log
+    return; NaN where there is none), ``ts``, ``seq`` (number of the bar at which the prediction was made) and ``symbol`` (index
+    in the run's symbols), each of shape (n,).
     """
 
     def __init__(self) -> None:
         self._packed: list[tuple[Floats, Integers]] = []
+        self.names: tuple[str, ...] = ()
+        """Of the challengers."""
         self.pack()
 
     def add(self, block: JournalBlock, target: int) -> None:
         """Add the labels of a block, of the target with this number."""
-        name = block.layout.targets[target].name
-        rows, scores = scored_labels(block, target)
+        name, self.names = block.layout.targets[target].name, block.layout.targets[target].challengers
+        rows, scores, challengers = scored_labels(block, target)
         slices = block.column("codes", "slice")[rows]
         number = block.column("slices", "number")[slices] - block.column("codes", f"{name}.label_age_slices")[rows]
         counts = [block.column("slices", "ts_event_ns")[slices], number, block.column("codes", "symbol")[rows]]
         values = [block.column("numbers", f"{name}.{column}")[rows] for column in ("label_value", "next_open_return")]
-        self._packed.append((np.column_stack([scores[:, :RECORD], *values]), np.column_stack(counts)))
+        self._packed.append((np.column_stack([scores[:, :RECORD], *values, challengers]), np.column_stack(counts)))
 
     def pack(self) -> None:
         """Create the arrays from all blocks so far."""
-        numbers = np.concatenate([np.zeros((0, _WIDTH)), *(block for block, _ in self._packed)])
+        numbers = np.concatenate([np.zeros((0, _WIDTH + len(self.names))), *(block for block, _ in self._packed)])
         counts = np.concatenate([np.zeros((0, 3), dtype=np.int64), *(block for _, block in self._packed)])
         self.scores: Floats = numbers[:, :RECORD]
         self.value: Floats = numbers[:, VALUE]
         self.next_open_return: Floats = numbers[:, NEXT_OPEN_RETURN]
+        self.challengers: Floats = numbers[:, _WIDTH:]
         self.ts: Integers = counts[:, 0]
         self.seq: Integers = counts[:, 1]
         self.symbol: Integers = counts[:, 2]

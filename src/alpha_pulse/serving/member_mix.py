@@ -19,16 +19,19 @@ EVEN_CHANCE = 0.5
 
 
 class MemberMix:
-    """The learned state of serving. ``weights`` are those of (online, batch, base rate), a view of the state.
+    """The learned state of serving. ``weights`` are those of (online, batch, base rate) and of ``further`` more members.
 
     ``strategy``, one of `STRATEGIES`, may be changed between two predictions.
     """
 
-    def __init__(self, horizon: int, share: float, strategy: str) -> None:
+    def __init__(self, horizon: int, share: float, strategy: str, further: int = 0) -> None:
         self._state: Row = np.zeros(ensemble.SIZE)
         ensemble.start(self._state, horizon, share)
         self.strategy = strategy
-        self.weights = self._state[ensemble.WEIGHTS : ensemble.WEIGHTS + ensemble.N_MIXED]
+        members = ensemble.N_MIXED + further
+        self.weights: Row = np.full(members, 1.0 / members)
+        self.mixed: Row = np.full((2, members), np.nan)
+        """The newest probabilities and weights, see `alpha_pulse.kernels.mixing.ensemble`; not part of the state."""
         self._confidences: Row = np.zeros(layout.CONFIDENCES)
         self._confidences[layout.THRESHOLD] = np.nan
 
@@ -44,7 +47,8 @@ class MemberMix:
 
     def mix(self, row: Row) -> list[float]:
         """Fill ``row`` from the members' raw probabilities; returns it as a list (see `kernels.mixing.ensemble`)."""
-        ensemble.mix(self._state, row, self._champion)
+        ensemble.calibrate(self._state, row, self.mixed)
+        ensemble.serve(self._state, self.weights, row, self.mixed, self._champion)
         values: list[float] = row.tolist()
         return values
 
@@ -61,12 +65,12 @@ class MemberMix:
 
     @property
     def arrays(self) -> dict[str, NDArray[np.float64]]:
-        """The packed state, which kernels change in place: weights and calibrators, and the newest served probabilities."""
-        return {"mix": self._state, "confidences": self._confidences}
+        """The packed state, which kernels change in place: calibrators, weights, and the newest served probabilities."""
+        return {"mix": self._state, "shares": self.weights, "confidences": self._confidences}
 
     def update(self, row: Row) -> None:
         """Learn from a row that `mix` has filled, completed by its label: weights, calibration, confidence, threshold."""
-        if update_mix(self._state, self._confidences, row):
+        if update_mix(self._state, self.weights, self._confidences, row, self.mixed):
             self.choose_threshold()
 
     def choose_threshold(self) -> None:

@@ -13,15 +13,16 @@ from alpha_pulse.core.numbers import a_row
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.core.types import FeatureVector, Missing, Prediction, PredictionContext
 from alpha_pulse.kernels.base.scores import BATCH, LABEL, ONLINE
-from alpha_pulse.kernels.mixing.ensemble import RAW_BATCH, RAW_ONLINE, ROW
+from alpha_pulse.kernels.mixing.ensemble import N_MIXED, PROBABILITIES, RAW_BATCH, RAW_ONLINE, ROW
 from alpha_pulse.learning.caller_input import SessionSettings
 from alpha_pulse.learning.commands import EVERY, Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.running_system import RunningSystem
-from alpha_pulse.learning.session import ScoredPrediction, Session
+from alpha_pulse.learning.session import ScoredPrediction, Session, SessionSpec
 from alpha_pulse.learning.training import BatchMember
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.calibration import Calibrator, make_calibrator
+from alpha_pulse.serving.further_members import FurtherMembers, MemberSpec
 from alpha_pulse.serving.member_mix import STRATEGIES, MemberMix
 from alpha_pulse.serving.predictions import ServedBy, ServedRow, Serving, make_prediction
 
@@ -37,13 +38,22 @@ class ServedTarget:
     """One (symbol, target): its session, its batch member if any, its mixture, and the newest prediction.
 
     ``calibrators`` replace those of the mixture, for the online and the batch member; empty for the built-in ones.
+    ``further`` are the challengers.
     """
 
-    def __init__(self, session: Session, batch: BatchMember | None, mix: MemberMix, calibrators: list[Calibrator]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        batch: BatchMember | None,
+        mix: MemberMix,
+        calibrators: list[Calibrator],
+        further: FurtherMembers,
+    ) -> None:
         self.session = session
         self.batch = batch
         self.mix = mix
         self.calibrators = calibrators
+        self.further = further
         self._served: ServedRow | None = None
         self._newest: Prediction | None = None
         self._of_step: Prediction | None = None
@@ -110,13 +120,16 @@ class ServedTarget:
         for calibrator, (_, raw, place) in zip(self.calibrators, CALIBRATED, strict=False):
             if not isnan(row[raw]):
                 row[place] = calibrator.calibrate(float(row[raw]))
-        session = self.session
-        return Serving(ts, self.mix.mix(row), self.mix.threshold, session.labels_used, session.last_label_ts, status)
+        session, mixed = self.session, self.mix.mixed
+        mixed[PROBABILITIES, N_MIXED:] = self.further.query(features)
+        values = self.mix.mix(row)
+        further = list(zip(*mixed[:, N_MIXED:].tolist(), self.further.labels_used, strict=True))
+        return Serving(ts, values, self.mix.threshold, session.labels_used, session.last_label_ts, status, further)
 
     def prediction(self, prediction_id: str, at: Serving, online: Missing | None) -> Prediction:
         """The prediction that was served; ``online`` is why the online model is missing, or None."""
         spec = self.session.spec
-        by = ServedBy(spec.symbol, spec.target, spec.horizon, spec.model_type)
+        by = ServedBy(spec.symbol, spec.target, spec.horizon, spec.model_type, self.further.names)
         return make_prediction(prediction_id, by, at, online)
 
 
@@ -170,6 +183,7 @@ class ModelServingService:
         self._strategy: str = config.serving.strategy
         self._running: RunningSystem | None = None
         self.queries = 0
+        self._config = config.serving
         self._share = config.serving.fixed_share
         self._calibration = config.serving.calibration
         self._make_batch = make_batch
@@ -212,12 +226,21 @@ class ModelServingService:
         self._add(session, None if self._make_batch is None else self._make_batch(session))
 
     def _add(self, session: Session, batch: BatchMember | None) -> ServedTarget:
-        mix = MemberMix(session.spec.horizon, self._share, self._strategy)
-        calibrators = [
-            make_calibrator(self._calibration, session.spec.horizon) for _ in CALIBRATED if self._calibration != BUILT_IN
-        ]
-        member = self._members[session.spec.symbol, session.spec.target] = ServedTarget(session, batch, mix, calibrators)
+        spec = session.spec
+        challengers = self._challengers(spec) if session.engine_owned else []
+        mix = MemberMix(spec.horizon, self._share, self._strategy, len(challengers))
+        further = FurtherMembers(challengers, spec.horizon + 1, spec.horizon)
+        calibrators = [make_calibrator(self._calibration, spec.horizon) for _ in CALIBRATED if self._calibration != BUILT_IN]
+        member = self._members[spec.symbol, spec.target] = ServedTarget(session, batch, mix, calibrators, further)
         return member
+
+    def _challengers(self, spec: SessionSpec) -> list[MemberSpec]:
+        """The challengers of a target; ConfigError or UnknownNameError where one cannot be made."""
+        return [
+            MemberSpec(name, self.learning.maker(each.model, spec.n_features, spec.horizon, each.parameters))
+            for name, each in self._config.challengers.items()
+            if not each.targets or spec.target in each.targets
+        ]
 
     def target(self, symbol: str, target: str) -> ServedTarget:
         """The members and the mixture of (symbol, target), for the loop."""
@@ -311,4 +334,6 @@ class ModelServingService:
                 components[f"calibration/{symbol}/{target}/{name}"] = calibrator
             if member.batch is not None:
                 components[f"batch/{symbol}/{target}"] = member.batch
+            if member.further:
+                components[f"challengers/{symbol}/{target}"] = member.further
         return components

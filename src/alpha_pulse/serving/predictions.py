@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isnan
 from typing import NamedTuple
 
@@ -12,23 +13,28 @@ from alpha_pulse.core.types import MemberPrediction, Missing, Prediction
 from alpha_pulse.kernels.base.scores import BASE, BATCH, ONLINE, SERVED
 from alpha_pulse.kernels.mixing.ensemble import CONFIDENT, SERVING_WEIGHTS
 from alpha_pulse.kernels.session import layout
+from alpha_pulse.kernels.session.member_layout import REST_BARS
 from alpha_pulse.learning.training import BatchStatus
+
+RESTING = f"it failed less than {REST_BARS} bars ago"
 
 
 class ServedBy(NamedTuple):
-    """What a prediction is of: symbol, target, horizon in bars, and the name of the online model."""
+    """What a prediction is of: symbol, target, horizon in bars, and the names of the online model and of further members."""
 
     symbol: str
     target: str
     horizon: int
     model_type: str
+    further: tuple[str, ...] = ()
 
 
 class Serving(NamedTuple):
     """One row of probabilities (`alpha_pulse.kernels.mixing.ensemble`) as it was served at market time ``ts`` (ns).
 
     With it, as they were then: the threshold of the confidence, the labels that the online model had used, the time of the
-    newest (0: none), and the status of the batch member (None without one).
+    newest (0: none), the status of the batch member (None without one), and of each further member its probability, its weight
+    and the labels that it had used. ``left_out`` says of further members why they are left out from now on.
     """
 
     ts: int
@@ -37,6 +43,8 @@ class Serving(NamedTuple):
     labels_used: int
     last_label_ts: int
     batch: BatchStatus | None
+    further: Sequence[tuple[float, float, int]] = ()
+    left_out: Sequence[Missing] = ()
 
 
 class ServedRow(NamedTuple):
@@ -53,6 +61,8 @@ class ServedRow(NamedTuple):
     values: NDArray[np.float64]
     batch: BatchStatus | None
     online: Missing | None
+    further: Sequence[tuple[float, float, int]] = ()
+    left_out: Sequence[Missing] = ()
 
     @property
     def threshold(self) -> float | None:
@@ -64,7 +74,8 @@ class ServedRow(NamedTuple):
     def serving(self) -> Serving:
         """What was served."""
         used, label_ts = self.codes[[layout.USED_AT_SERVING, layout.LABEL_TS_AT_SERVING]].tolist()
-        return Serving(self.ts, self.values[layout.SERVED_ROW :].tolist(), self.threshold, used, label_ts, self.batch)
+        values = self.values[layout.SERVED_ROW :].tolist()
+        return Serving(self.ts, values, self.threshold, used, label_ts, self.batch, self.further, self.left_out)
 
 
 def make_prediction(prediction_id: str, by: ServedBy, at: Serving, online: Missing | None) -> Prediction:
@@ -88,21 +99,36 @@ def make_prediction(prediction_id: str, by: ServedBy, at: Serving, online: Missi
         by.horizon,
         at.values[SERVED],
         None if at.threshold is None else at.values[CONFIDENT],
-        _members(by.model_type, at),
+        _members(by, at),
         online is not None,
-        tuple(missing for missing in (online, batch) if missing is not None),
+        tuple(missing for missing in (online, batch, *_resting(by, at)) if missing is not None),
     )
 
 
-def _members(model_type: str, at: Serving) -> tuple[MemberPrediction, ...]:
+def _resting(by: ServedBy, at: Serving) -> list[Missing]:
+    """The further members without a probability, and why."""
+    reasons = {missing.model_id: missing for missing in at.left_out}
+    return [
+        reasons.get(name, Missing(name, RESTING))
+        for name, (probability, _, _) in zip(by.further, at.further, strict=True)
+        if isnan(probability)
+    ]
+
+
+def _members(by: ServedBy, at: Serving) -> tuple[MemberPrediction, ...]:
+    """The members with a probability, the base rate last."""
     values = at.values
     age = at.ts - at.last_label_ts if at.last_label_ts else None
-    base = MemberPrediction("base_rate", "", "base", values[BASE], values[SERVING_WEIGHTS + BASE], age)
-    version = str(at.labels_used)
-    online = MemberPrediction(model_type, version, "online", values[ONLINE], values[SERVING_WEIGHTS + ONLINE], age)
+    members = []
+    if not isnan(values[ONLINE]):
+        online, weight = values[ONLINE], values[SERVING_WEIGHTS + ONLINE]
+        members.append(MemberPrediction(by.model_type, str(at.labels_used), "online", online, weight, age))
     ready = None if at.batch is None else at.batch.ready
-    if ready is None or isnan(values[BATCH]):
-        return (base,) if isnan(values[ONLINE]) else (online, base)
-    weight, trained = values[SERVING_WEIGHTS + BATCH], at.ts - ready.trained_ts
-    frozen = MemberPrediction(ready.model_id, ready.short_version, "batch", values[BATCH], weight, trained)
-    return (frozen, base) if isnan(values[ONLINE]) else (online, frozen, base)
+    if ready is not None and not isnan(values[BATCH]):
+        weight, trained = values[SERVING_WEIGHTS + BATCH], at.ts - ready.trained_ts
+        members.append(MemberPrediction(ready.model_id, ready.short_version, "batch", values[BATCH], weight, trained))
+    for name, (probability, weight, used) in zip(by.further, at.further, strict=True):
+        if not isnan(probability):
+            members.append(MemberPrediction(name, str(used), "challenger", probability, weight, age))
+    members.append(MemberPrediction("base_rate", "", "base", values[BASE], values[SERVING_WEIGHTS + BASE], age))
+    return tuple(members)

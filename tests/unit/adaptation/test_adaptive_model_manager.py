@@ -409,7 +409,8 @@ def test_saved_in_a_trial_the_record_is_closed_alike() -> None:
     for name, one in bench.manager.components().items():
         twin.manager.components()[name].restore(unpack(pack({"c": one.snapshot()}))[0]["c"])
     twin.session.restore(bench.session.snapshot())
-    twin.desk.mix[:], twin.now = bench.desk.mix, bench.now
+    twin.desk.mix.restore(bench.desk.mix.snapshot())
+    twin.now = bench.now
     assert bench.run(60) == twin.run(60) != []
     assert bench.manager.recovery("X", "direction").episodes == twin.manager.recovery("X", "direction").episodes
 

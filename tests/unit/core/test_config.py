@@ -93,7 +93,7 @@ def test_a_renamed_key_is_refused_with_its_new_name(old: str, new: str, tmp_path
 
 
 def test_a_name_that_is_near_to_nothing_is_answered_with_all(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="; known: calibration, fixed_share, strategy"):
+    with pytest.raises(ConfigError, match="; known: calibration, challengers, fixed_share, strategy"):
         load_config(written(tmp_path, "[serving]\nzzz = 1\n"), {})
 
 

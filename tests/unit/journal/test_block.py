@@ -197,7 +197,7 @@ def test_scored_labels_are_those_of_the_records(name: str, sizes: tuple[int, ...
         for number, target in enumerate(block.layout.targets):
             of_target = [label for label in labels if label.target == target.name]
             expected = np.array([label.scores for label in of_target], dtype=np.float64).reshape(-1, N_SCORES)
-            rows, scores = scored_labels(block, number)
+            rows, scores, _ = scored_labels(block, number)
             assert np.array_equal(scores, expected, equal_nan=True)
             ages = block.column("codes", f"{target.name}.label_age_slices")[rows]
             bars = block.column("slices", "number")[block.column("codes", "slice")[rows]] - ages

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -22,19 +23,33 @@ def nan(p: float | None) -> float:
     return math.nan if p is None else p
 
 
-def served(
-    state: NDArray[np.float64], online: float | None, batch: float | None, champion: bool = False
-) -> NDArray[np.float64]:
+class Mix:
+    """The packed state of a mixture of three members."""
+
+    def __init__(self, horizon: int = 1, share_: float = 1e-3, weights: Sequence[float] = (1.0, 1.0, 1.0)) -> None:
+        self.state = np.full(ensemble.SIZE, 9.0)
+        ensemble.start(self.state, horizon, share_)
+        self.shares = np.array(weights) / sum(weights)
+        self.mixed = np.full((2, 3), math.nan)
+
+    def serve(self, row: NDArray[np.float64], champion: bool = False) -> None:
+        ensemble.calibrate(self.state, row, self.mixed)
+        ensemble.serve(self.state, self.shares, row, self.mixed, champion)
+
+    def update(self, row: NDArray[np.float64]) -> None:
+        ensemble.update(self.state, self.shares, row, self.mixed)
+
+
+def served(mix: Mix, online: float | None, batch: float | None, champion: bool = False) -> NDArray[np.float64]:
     row = np.full(ensemble.ROW, math.nan)
     row[ensemble.RAW_ONLINE], row[ensemble.RAW_BATCH] = nan(online), nan(batch)
-    ensemble.mix(state, row, champion)
+    mix.serve(row, champion)
     return row
 
 
 @given(st.lists(st.tuples(said, said, st.integers(0, 1)), min_size=1, max_size=50), st.integers(0, 4))
 def test_serving_and_learning_are_the_naive_twins(steps: list[tuple[float | None, float | None, int]], delay: int) -> None:
-    state = np.full(ensemble.SIZE, 9.0)
-    ensemble.start(state, HORIZON, ALPHA)
+    state = Mix(HORIZON, ALPHA)
     calibrators = [NaivePlatt(1.0 / HORIZON), NaivePlatt(1.0 / HORIZON)]
     confidence, baselines = NaivePlatt(1.0 / HORIZON), NaiveBaselines()
     weights = [1.0 / 3.0] * 3
@@ -57,25 +72,22 @@ def test_serving_and_learning_are_the_naive_twins(steps: list[tuple[float | None
         row, online, batch, known, label = waiting.pop(0)
         stored = [None if math.isnan(p) else float(p) for p in row[: BASE + 1]]
         row[LABEL] = label
-        ensemble.update(state, row)
+        state.update(row)
         weights = share(weights, stored, label, 1.0 / HORIZON, ALPHA / HORIZON)
         for p, one in zip((online, batch), calibrators, strict=True):
             if p is not None:
                 one.learn(logit(p), label)
         confidence.learn(abs(logit(float(row[SERVED]))), int((row[SERVED] >= 0.5) == (label == 1)))
         baselines.settled.append((label, known, 1.0))
-        assert state[ensemble.WEIGHTS : ensemble.WEIGHTS + 3] == pytest.approx(weights, abs=1e-12)
+        assert state.shares == pytest.approx(weights, abs=1e-12)
 
 
 members = st.lists(st.none() | st.floats(0.001, 0.999), min_size=2, max_size=2)
 learned = st.lists(st.floats(1e-4, 1.0), min_size=3, max_size=3)
 
 
-def weighted(weights: list[float]) -> NDArray[np.float64]:
-    state = np.zeros(ensemble.SIZE)
-    ensemble.start(state, 1, ALPHA)
-    state[ensemble.WEIGHTS : ensemble.WEIGHTS + 3] = np.array(weights) / sum(weights)
-    return state
+def weighted(weights: list[float]) -> Mix:
+    return Mix(1, ALPHA, weights)
 
 
 def serving_weights(row: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,46 +117,43 @@ def test_a_champion_is_the_present_member_of_the_largest_weight_and_serves_alone
 
 
 def test_with_no_member_the_base_rate_serves() -> None:
-    state = np.zeros(ensemble.SIZE)
-    ensemble.start(state, 1, 1e-3)
+    state = Mix()
     for _ in range(8):
         row = served(state, None, None)
         assert row[SERVED] == row[BASE]
         row[LABEL] = 1.0
-        ensemble.update(state, row)
+        state.update(row)
     assert served(state, None, None)[SERVED] == 0.9
 
 
 def test_serving_leaves_the_state_alone() -> None:
-    state = np.zeros(ensemble.SIZE)
-    ensemble.start(state, 1, 1e-3)
-    before = state.tobytes()
+    state = Mix()
+    before = state.state.tobytes(), state.shares.tobytes()
     served(state, 0.9, 0.2)
     served(state, 0.9, 0.2, champion=True)
-    assert state.tobytes() == before
+    assert (state.state.tobytes(), state.shares.tobytes()) == before
 
 
 def test_a_member_that_is_too_sure_of_itself_is_calibrated_before_it_is_mixed() -> None:
-    state = np.zeros(ensemble.SIZE)
-    ensemble.start(state, 1, 1e-3)
+    state = Mix()
     generator = np.random.default_rng(1)
     for _ in range(4_000):
         up = generator.random() < 0.5
         row = served(state, 0.98 if up else 0.02, None)
         row[LABEL] = float(up == (generator.random() < 0.7))
-        ensemble.update(state, row)
+        state.update(row)
     row = served(state, 0.98, 0.98)
     assert row[ONLINE] == pytest.approx(0.7, abs=0.03)
     assert row[BATCH] == pytest.approx(0.98, abs=1e-9)
-    assert ensemble.confidence(state, row[ONLINE]) == pytest.approx(0.7, abs=0.05)
+    assert ensemble.confidence(state.state, row[ONLINE]) == pytest.approx(0.7, abs=0.05)
 
 
 def test_a_member_that_the_caller_has_calibrated_is_mixed_as_it_is() -> None:
     row = np.full(ensemble.ROW, math.nan)
     row[ensemble.RAW_ONLINE], row[ensemble.RAW_BATCH], row[ONLINE] = 0.9, 0.9, 0.6
     state = weighted([0.5, 0.3, 0.2])
-    state[ensemble.BATCH_CALIBRATOR] = 0.5
-    ensemble.mix(state, row, False)
+    state.state[ensemble.BATCH_CALIBRATOR] = 0.5
+    state.serve(row)
     batch = 1.0 / (1.0 + math.exp(-0.5 * logit(0.9)))
     assert row[ONLINE] == 0.6
     assert row[BATCH] == pytest.approx(batch, abs=ROUNDED)

@@ -311,7 +311,7 @@ def test_a_session_saved_in_a_trial_goes_on_bit_for_bit(before: int, inside: int
     blob = pack({"session": desk.session.snapshot()})
     twin = Desk(new_session(window=20))
     twin.session.restore(unpack(blob)[0]["session"])
-    twin.mix[:] = desk.mix
+    twin.mix.restore(desk.mix.snapshot())
     assert pack({"session": twin.session.snapshot()}) == blob
     for one in (desk, twin):
         one.run(rows, labels, before + inside, before + inside + after)

@@ -40,7 +40,7 @@ class Stream:
             settled = self.session.apply_label(Example(f"p{self.steps}", label, self.steps))
             assert settled is not None
             arrays = self.mix.arrays
-            if update_mix(arrays["mix"], arrays["confidences"], np.array(settled.values)):
+            if update_mix(arrays["mix"], arrays["shares"], arrays["confidences"], np.array(settled.values), self.mix.mixed):
                 self.mix.choose_threshold()
 
 

@@ -105,6 +105,23 @@ _DENSE: dict[str, Exported] = {
             ),
         ),
     ),
+    "challengers": Exported(
+        "What one challenger predicted for one symbol and target at one bar, also where it was left out",
+        (
+            *_BEGIN,
+            _SYMBOL,
+            *_of(
+                "text", ("prediction_id", "served prediction of that bar"), ("target", _TARGET.meaning), ("challenger", "name")
+            ),
+            *_of(
+                "number",
+                ("probability", f"calibrated {_PROBABILITY}; null where it was left out"),
+                ("weight", "in the served prediction, 0 to 1"),
+            ),
+            Column("labels_used", "whole", "labels that it had learned"),
+            Column("missing", "text", "why it is left out from this bar on; null elsewhere"),
+        ),
+    ),
     "equity": Exported(
         "The equity of one book after one step with bars",
         (*_BEGIN, Column("book", "text", "name of the book"), Column("equity_cash", "number", "cash and positions, cash")),

@@ -41,6 +41,7 @@ class Source(Protocol):
 _DENSE: dict[str, Callable[[Chunk], pl.DataFrame]] = {
     "agent_signals": decisions.agent_signals,
     "bars": market.bars,
+    "challengers": predictions.challengers,
     "features": market.features,
     "labels": predictions.labels,
     "predictions": predictions.predictions,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.types import Example
 from alpha_pulse.journal.export.chunks import Chunk
+from alpha_pulse.journal.export.columns import TABLES
 from alpha_pulse.journal.export.market import Place, place_of
 from alpha_pulse.journal.export.values import Values, frame_of, ids
 from alpha_pulse.journal.labels import scored_labels
@@ -37,6 +38,31 @@ def predictions(chunk: Chunk) -> pl.DataFrame:
 def labels(chunk: Chunk) -> pl.DataFrame:
     """One row per prediction that was labelled or expired."""
     return _by_target(chunk, _labels_of)
+
+
+def challengers(chunk: Chunk) -> pl.DataFrame:
+    """One row per prediction and challenger."""
+    parts = [_challenger_of(chunk, info, name) for info in chunk.block.layout.targets for name in info.challengers]
+    if not parts:
+        return frame_of("challengers", {column.name: [] for column in TABLES["challengers"].columns})
+    order = np.argsort(np.concatenate([rows for rows, _ in parts]), kind="stable")
+    return pl.concat([frame for _, frame in parts])[order]
+
+
+def _challenger_of(chunk: Chunk, info: TargetInfo, name: str) -> tuple[Ints, pl.DataFrame]:
+    rows = np.flatnonzero(chunk.column("codes", f"{info.name}.served"))
+    place, given = place_of(chunk, rows), chunk.column("probabilities", f"{info.name}.{name}.probability")[rows]
+    values: dict[str, Values] = {
+        **place.columns(),
+        "prediction_id": ids(place.symbol, info.name, place.number),
+        "target": info.name,
+        "challenger": name,
+        "probability": given,
+        "weight": chunk.column("probabilities", f"{info.name}.{name}.weight")[rows],
+        "labels_used": chunk.column("codes", f"{info.name}.{name}.labels_used")[rows],
+        "missing": _reasons(chunk, info, name, place, np.isnan(given)),
+    }
+    return rows, frame_of("challengers", values)
 
 
 def _by_target(chunk: Chunk, make: Callable[[Chunk, int], tuple[Ints, pl.DataFrame]]) -> pl.DataFrame:

@@ -5,10 +5,13 @@ A ``row`` (float64, shape (ROW,)) is the stored record of one prediction, comple
 probabilities, those of a trial's two models, the confidence, and the weights of the served prediction. A member that is absent
 is NaN.
 
-State (float64): head | mixture weights over (online, batch, base) | calibrators of online, of batch and of the confidence.
-Members trained on weighted examples do not predict frequencies, and a batch member trained on few bars is overconfident. So
-each is calibrated before it is mixed: by an online Platt scaling, fitted unweighted on its stored out-of-sample scores, or by
-another calibrator of the caller, who then writes the calibrated probability to ``row`` first.
+Further members may follow the three (see `alpha_pulse.kernels.session.members`). So the learned weights of all, ``shares``,
+are an array of their own, and ``mixed`` (2, members) has each member's probability and its weight in the served one.
+
+State (float64): head | calibrators of online, of batch and of the confidence. Members trained on weighted examples do not
+predict frequencies, and a batch member trained on few bars is overconfident. So each is calibrated before it is mixed: by an
+online Platt scaling, fitted unweighted on its stored out-of-sample scores, or by another calibrator of the caller, who then
+writes the calibrated probability to ``row`` first.
 """
 
 from __future__ import annotations
@@ -28,10 +31,11 @@ from alpha_pulse.kernels.mixing.hedge import fixed_share
 RAW_ONLINE, RAW_BATCH, ADAPTED, CONTROL, CONFIDENT, SERVING_WEIGHTS = range(RECORD, RECORD + 6)
 N_MIXED = 3
 ROW = SERVING_WEIGHTS + N_MIXED
+PROBABILITIES, SERVING = 0, 1
+"""Rows of ``mixed``."""
 
 EXPONENT, SHARE, BASELINES = 0, 1, 2
-WEIGHTS = 8
-ONLINE_CALIBRATOR = 16
+ONLINE_CALIBRATOR = 8
 BATCH_CALIBRATOR = ONLINE_CALIBRATOR + calibration.SIZE
 CONFIDENCE = BATCH_CALIBRATOR + calibration.SIZE
 SIZE = CONFIDENCE + calibration.SIZE
@@ -39,12 +43,11 @@ SIZE = CONFIDENCE + calibration.SIZE
 
 @kernel
 def start(state: NDArray[np.float64], horizon: int, share: float) -> None:
-    """The initial state: equal weights, identity calibrators."""
+    """The initial state: identity calibrators."""
     state[:] = 0.0
     state[EXPONENT] = 1.0 / horizon
     state[SHARE] = share / horizon
     baselines.start(state, BASELINES)
-    state[WEIGHTS : WEIGHTS + N_MIXED] = 1.0 / N_MIXED
     for offset in (ONLINE_CALIBRATOR, BATCH_CALIBRATOR, CONFIDENCE):
         calibration.start(state[offset : offset + calibration.SIZE], 1.0 / horizon)
 
@@ -63,30 +66,31 @@ def _member(state: NDArray[np.float64], offset: int, raw: float) -> float:
 
 
 @kernel
-def ensemble_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
+def ensemble_weights(shares: NDArray[np.float64], mixed: NDArray[np.float64]) -> None:
     """Strategy ``ensemble``: mix all present members by their weights."""
     total = 0.0
-    for k in range(N_MIXED):
-        row[SERVING_WEIGHTS + k] = 0.0 if math.isnan(row[k]) else state[WEIGHTS + k]
-        total += row[SERVING_WEIGHTS + k]
-    for k in range(N_MIXED):
-        row[SERVING_WEIGHTS + k] /= total
+    for k in range(shares.size):
+        mixed[SERVING, k] = 0.0 if math.isnan(mixed[PROBABILITIES, k]) else shares[k]
+        total += mixed[SERVING, k]
+    for k in range(shares.size):
+        mixed[SERVING, k] /= total
 
 
 @kernel
-def champion_weights(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
+def champion_weights(shares: NDArray[np.float64], mixed: NDArray[np.float64]) -> None:
     """Strategy ``champion_challenger``: the present member with the largest weight makes the prediction alone."""
     champion = BASE
-    for k in range(N_MIXED):
-        row[SERVING_WEIGHTS + k] = 0.0
-        if not math.isnan(row[k]) and state[WEIGHTS + k] > state[WEIGHTS + champion]:
+    for k in range(shares.size):
+        mixed[SERVING, k] = 0.0
+        if not math.isnan(mixed[PROBABILITIES, k]) and shares[k] > shares[champion]:
             champion = k
-    row[SERVING_WEIGHTS + champion] = 1.0
+    mixed[SERVING, champion] = 1.0
 
 
 @kernel
-def mix(state: NDArray[np.float64], row: NDArray[np.float64], champion: bool) -> None:
-    """Fill ``row`` from ``row[RAW_ONLINE]`` and ``row[RAW_BATCH]``; the state does not change.
+def calibrate(state: NDArray[np.float64], row: NDArray[np.float64], mixed: NDArray[np.float64]) -> None:
+    """Fill ``row`` from ``row[RAW_ONLINE]`` and ``row[RAW_BATCH]``, and the first places of ``mixed``; the state does not
+    change.
 
     A member that is not NaN was calibrated by the caller and is kept.
     """
@@ -95,23 +99,36 @@ def mix(state: NDArray[np.float64], row: NDArray[np.float64], champion: bool) ->
     if math.isnan(row[BATCH]):
         row[BATCH] = _member(state, BATCH_CALIBRATOR, row[RAW_BATCH])
     row[BASE] = baselines.base_rate(state, BASELINES)
-    row[NO_CHANGE] = baselines.no_change(state, BASELINES)
+    row[NO_CHANGE] = rounded(baselines.no_change(state, BASELINES))
     row[LABEL] = math.nan
     row[LAST_KNOWN] = baselines.last_known(state, BASELINES)
-    if champion:
-        champion_weights(state, row)
-    else:
-        ensemble_weights(state, row)
-    served = 0.0
     for k in range(N_MIXED):
-        if row[SERVING_WEIGHTS + k] > 0.0:
-            served += row[SERVING_WEIGHTS + k] * row[k]
+        mixed[PROBABILITIES, k] = row[k]
+
+
+@kernel
+def serve(
+    state: NDArray[np.float64],
+    shares: NDArray[np.float64],
+    row: NDArray[np.float64],
+    mixed: NDArray[np.float64],
+    champion: bool,
+) -> None:
+    """Mix the probabilities in ``mixed``; fill in weights, and in ``row`` what is served, the confidence and the weights."""
+    if champion:
+        champion_weights(shares, mixed)
+    else:
+        ensemble_weights(shares, mixed)
+    served = 0.0
+    for k in range(shares.size):
+        if mixed[SERVING, k] > 0.0:
+            served += mixed[SERVING, k] * mixed[PROBABILITIES, k]
+        mixed[SERVING, k] = rounded(mixed[SERVING, k])
     row[SERVED] = rounded(served)
     row[CONFIDENT] = rounded(confidence(state, row[SERVED]))
     for k in range(N_MIXED):
         row[k] = rounded(row[k])
-        row[SERVING_WEIGHTS + k] = rounded(row[SERVING_WEIGHTS + k])
-    row[NO_CHANGE] = rounded(row[NO_CHANGE])
+        row[SERVING_WEIGHTS + k] = mixed[SERVING, k]
 
 
 @kernel
@@ -130,10 +147,17 @@ def confidences(state: NDArray[np.float64], served: NDArray[np.float64], n: int)
 
 
 @kernel
-def update(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
-    """Learn from one labelled ``row``: mixture weights, calibrators, confidence, baselines."""
+def update(
+    state: NDArray[np.float64], shares: NDArray[np.float64], row: NDArray[np.float64], mixed: NDArray[np.float64]
+) -> None:
+    """Learn from one labelled ``row``: mixture weights, calibrators, confidence, baselines.
+
+    The stored probabilities of further members are in ``mixed``.
+    """
     label = int(row[LABEL])
-    fixed_share(state, WEIGHTS, row, N_MIXED, label, state[EXPONENT], state[SHARE])
+    for k in range(N_MIXED):
+        mixed[PROBABILITIES, k] = row[k]
+    fixed_share(shares, 0, mixed[PROBABILITIES], shares.size, label, state[EXPONENT], state[SHARE])
     if not math.isnan(row[RAW_ONLINE]):
         calibration.learn(state[ONLINE_CALIBRATOR : ONLINE_CALIBRATOR + calibration.SIZE], logit(row[RAW_ONLINE]), label, 1.0)
     if not math.isnan(row[RAW_BATCH]):

@@ -13,20 +13,23 @@ TABLE = (
     "decision", "mix", "confidences", "online_calibrator", "batch_calibrator", "deciles", "moves", "batch", "gathered",
     "weights", "clock", "prices", "features", "codes", "values",
     "drift_sums", "drift_counters", "drift_times", "drift_totals", "drift_windows",
+    "shares", "mixed", "members", "member_counts", "member_sums", "member_calibrators", "member_pending", "member_values",
 )  # fmt: skip
 (
     SETTINGS_, LIMITS_, HEAD_, SLOTS_, PENDING_, MODEL_, CONTROL_, TRIAL_, SCRATCH_, SCORES_, AGAINST_, DECISION_, MIX_,
     CONFIDENCES_, ONLINE_CALIBRATOR_, BATCH_CALIBRATOR_, DECILES_, MOVES_, BATCH_, GATHERED_, WEIGHTS_, CLOCK_,
     PRICES_, FEATURES_, CODES_, VALUES_,
     DRIFT_SUMS_, DRIFT_COUNTERS_, DRIFT_TIMES_, DRIFT_TOTALS_, DRIFT_WINDOWS_,
+    SHARES_, MIXED_, MEMBERS_, MEMBER_COUNTS_, MEMBER_SUMS_, MEMBER_CALIBRATORS_, MEMBER_PENDING_, MEMBER_VALUES_,
 ) = range(len(TABLE))  # fmt: skip
 
 # settings (int64)
 (
     TARGET, HORIZON, INTERVAL_NS, TOLERANCE_NS, NEXT_OPEN_ENTRY, CHAMPION, CALIBRATION, PREDICT_AT, LEARN_AT, BATCH_READY_NS,
-    WIDTH, OUTPUTS, IN_TRIAL, GATHERING,
-) = range(14)  # fmt: skip
-SETTINGS = 14
+    WIDTH, OUTPUTS, IN_TRIAL, GATHERING, FURTHER,
+) = range(15)  # fmt: skip
+SETTINGS = 15
+"""FURTHER: how many members there are beside online, batch and base rate."""
 VOLATILITY, DIRECTION, OWN = 0, 1, 2
 NO_LABEL = -1
 """As ``LABEL_VALUE`` of an own target, before its label is taken: a tie."""
@@ -86,8 +89,11 @@ SERVED_ROW = SCORED_ROW + ROW
 VALUE_COLUMNS = SERVED_ROW + ROW
 
 # phases of a row, in order, and why a run stopped
-JOIN, LEARN, UPDATE, ADAPT, PREDICT, FINISH = range(6)
-DONE, CALL_LEARN, PERIODIC, ATTEND, CALL_PREDICT, DIVERGED, NOT_FINITE, OVERDUE, BAD_RATIO = range(9)
+JOIN, LEARN, LEARN_MEMBERS, UPDATE, ADAPT, PREDICT, PREDICT_MEMBERS, FINISH = range(8)
+(
+    DONE, CALL_LEARN, CALL_MEMBERS_LEARN, PERIODIC, ATTEND, CALL_PREDICT, DIVERGED, CALL_MEMBERS_PREDICT, NOT_FINITE, OVERDUE,
+    BAD_RATIO,
+) = range(11)  # fmt: skip
 STOPS = 16
 """`alpha_pulse.kernels.session.target.run` returns ``row * STOPS + reason``."""
 CHECK_EVERY = 10

@@ -21,8 +21,17 @@ from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, ONLINE, SERVED
 from alpha_pulse.kernels.calibration import calibration, isotonic
 from alpha_pulse.kernels.detection import drift_monitor, eprocess
 from alpha_pulse.kernels.mixing import ensemble
-from alpha_pulse.kernels.mixing.ensemble import ADAPTED, CONTROL, RAW_BATCH, RAW_ONLINE, ROW
-from alpha_pulse.kernels.session import deciles, layout
+from alpha_pulse.kernels.mixing.ensemble import (
+    ADAPTED,
+    CONTROL,
+    N_MIXED,
+    PROBABILITIES,
+    RAW_BATCH,
+    RAW_ONLINE,
+    ROW,
+    SERVING,
+)
+from alpha_pulse.kernels.session import deciles, layout, members
 from alpha_pulse.kernels.session import trial as trials
 from alpha_pulse.kernels.session.labels import label, take_due
 from alpha_pulse.kernels.trees.gbm import gbm_predict
@@ -142,6 +151,20 @@ def _learn(table: Ints, row: int) -> int:
 
 
 @kernel
+def _learn_members(table: Ints, row: int) -> int:
+    """Let the further members learn the label; CALL_MEMBERS_LEARN where one is written in Python."""
+    settings, codes = addresses.ints(table, layout.SETTINGS_), addresses.ints_2d(table, layout.CODES_)
+    if settings[layout.FURTHER] == 0 or codes[row, layout.STATUS] != layout.SCORED_LABEL:
+        return layout.DONE
+    slot, weight = (
+        addresses.ints(table, layout.HEAD_)[layout.SLOT],
+        addresses.floats_2d(table, layout.VALUES_)[row, layout.WEIGHT],
+    )
+    called_back = members.learn(table, slot, codes[row, layout.LABEL_VALUE], weight)
+    return layout.CALL_MEMBERS_LEARN if called_back else layout.DONE
+
+
+@kernel
 def _gather(table: Ints, slot: int, label_value: int, weight: float) -> None:
     """Note a labelled example for the training of the batch model, by its bar, and its weight with the label as sign."""
     settings, head = addresses.ints(table, layout.SETTINGS_), addresses.ints(table, layout.HEAD_)
@@ -185,13 +208,13 @@ def _calibrate_members(table: Ints, kind: int, row: Floats) -> None:
 
 
 @kernel
-def update_mix(mix: Floats, confidences: Floats, row: Floats) -> bool:
+def update_mix(mix: Floats, shares: Floats, confidences: Floats, row: Floats, mixed: Floats) -> bool:
     """Update mixture and confidence with a labelled row; whether the threshold is then to be chosen again.
 
-    ``mix`` is a state of `alpha_pulse.kernels.mixing.ensemble`; ``confidences`` holds the served probabilities of the newest
-    labels.
+    ``mix``, ``shares`` and ``mixed`` are those of `alpha_pulse.kernels.mixing.ensemble`; ``confidences`` holds the served
+    probabilities of the newest labels.
     """
-    ensemble.update(mix, row)
+    ensemble.update(mix, shares, row, mixed)
     scored = int(confidences[layout.SCORED])
     confidences[scored] = row[SERVED]
     confidences[layout.SCORED] = (scored + 1) % layout.CONFIDENCE_SCORES
@@ -209,7 +232,13 @@ def _update(table: Ints, row: int) -> int:
     probabilities = _row_of(table, slot)
     head[layout.LABELS_USED] += 1
     head[layout.LAST_LABEL_TS] = addresses.ints_2d(table, layout.CLOCK_)[row, layout.TS]
-    choose = update_mix(addresses.floats(table, layout.MIX_), addresses.floats(table, layout.CONFIDENCES_), probabilities)
+    mix, mixed = addresses.floats(table, layout.MIX_), addresses.floats_2d(table, layout.MIXED_)
+    if settings[layout.FURTHER] > 0:
+        members.collect(table, slot, mixed[PROBABILITIES], N_MIXED)
+        members.score(table, row, slot, probabilities, mix[ensemble.SHARE])
+    choose = update_mix(
+        mix, addresses.floats(table, layout.SHARES_), addresses.floats(table, layout.CONFIDENCES_), probabilities, mixed
+    )
     _learn_calibrators(table, settings[layout.CALIBRATION], probabilities, label_value)
     if settings[layout.GATHERING] == 1:
         _gather(table, slot, label_value, values[row, layout.WEIGHT])
@@ -303,6 +332,16 @@ def _predict(table: Ints, row: int) -> int:
 
 
 @kernel
+def _predict_members(table: Ints, row: int) -> int:
+    """Let the further members predict; CALL_MEMBERS_PREDICT where one is written in Python, or has failed."""
+    settings, codes = addresses.ints(table, layout.SETTINGS_), addresses.ints_2d(table, layout.CODES_)
+    if settings[layout.FURTHER] == 0 or codes[row, layout.WAS_SERVED] == 0:
+        return layout.DONE
+    slot = addresses.ints(table, layout.HEAD_)[layout.SLOT]
+    return layout.CALL_MEMBERS_PREDICT if members.predict(table, row, slot) else layout.DONE
+
+
+@kernel
 def _predict_control(table: Ints, slot: int) -> None:
     """In a trial: the control predicts too, and the mixture of both takes the place of the online model's probability."""
     settings, probabilities = addresses.ints(table, layout.SETTINGS_), _row_of(table, slot)
@@ -344,7 +383,13 @@ def _finish(table: Ints, row: int) -> None:
         features = addresses.floats_from(_slot_address(table, slot, layout.FEATURES_PLACE), settings[layout.WIDTH])
         probabilities[RAW_BATCH] = gbm_predict(addresses.floats(table, layout.BATCH_), features)
     _calibrate_members(table, settings[layout.CALIBRATION], probabilities)
-    ensemble.mix(addresses.floats(table, layout.MIX_), probabilities, settings[layout.CHAMPION] == 1)
+    mix, mixed = addresses.floats(table, layout.MIX_), addresses.floats_2d(table, layout.MIXED_)
+    ensemble.calibrate(mix, probabilities, mixed)
+    if settings[layout.FURTHER] > 0:
+        members.calibrate(table, slot, probabilities[BASE], mixed[PROBABILITIES], N_MIXED)
+    ensemble.serve(mix, addresses.floats(table, layout.SHARES_), probabilities, mixed, settings[layout.CHAMPION] == 1)
+    if settings[layout.FURTHER] > 0:
+        members.give_served(table, row, slot, mixed[SERVING], N_MIXED)
     for k in range(ROW):
         values[row, layout.SERVED_ROW + k] = probabilities[k]
     if settings[layout.TARGET] == layout.VOLATILITY:
@@ -362,12 +407,16 @@ def _phase(table: Ints, row: int, phase: int) -> int:
         return _join(table, row)
     if phase == layout.LEARN:
         return _learn(table, row)
+    if phase == layout.LEARN_MEMBERS:
+        return _learn_members(table, row)
     if phase == layout.UPDATE:
         return _update(table, row)
     if phase == layout.ADAPT:
         return _adapt(table, row)
     if phase == layout.PREDICT:
         return _predict(table, row)
+    if phase == layout.PREDICT_MEMBERS:
+        return _predict_members(table, row)
     _finish(table, row)
     return layout.DONE
 
@@ -376,8 +425,8 @@ def _phase(table: Ints, row: int, phase: int) -> int:
 def run(table: Ints, first_row: int, first_phase: int, last_row: int, last_phase: int) -> int:
     """Take rows from ``first_phase`` of ``first_row`` to ``last_phase`` of ``last_row``, both included.
 
-    Returns ``row * STOPS + reason``: where and why it stopped, with the reason DONE at the end. After CALL_LEARN, PERIODIC,
-    ATTEND, CALL_PREDICT and DIVERGED the caller acts and goes on at the next phase; after the others it raises.
+    Returns ``row * STOPS + reason``: where and why it stopped, with the reason DONE at the end. After NOT_FINITE,
+    OVERDUE and BAD_RATIO the caller raises; after the others it acts and goes on at the next phase.
     """
     own = addresses.borrowed(table)
     for row in range(first_row, last_row + 1):

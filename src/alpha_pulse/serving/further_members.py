@@ -1,0 +1,173 @@
+"""The members of one (symbol, target) beside online, batch and base rate: challengers, and baselines that are only scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from alpha_pulse.core.stateful import State, take_all
+from alpha_pulse.core.types import Missing
+from alpha_pulse.core.user_code import raised
+from alpha_pulse.kernels.base.addresses import learn_address, predict_address
+from alpha_pulse.kernels.calibration import calibration
+from alpha_pulse.kernels.mixing import ensemble
+from alpha_pulse.kernels.session import member_layout as places
+from alpha_pulse.models.base import OnlineModel, Row, ships_kernels
+
+
+class MemberSpec(msgspec.Struct, frozen=True):
+    """A further member: its name, which is unique in the run, and how its model is made."""
+
+    name: str
+    make_model: Callable[[], OnlineModel]
+
+
+class FurtherMembers:
+    """Models that predict and learn the same examples as the online model, without adaptations.
+
+    A member that gives no probability, or raises an error, is left out for `REST_BARS` bars and begins again afresh.
+
+    Parameters
+    ----------
+    specs
+        In the order of their places.
+    slots
+        Predictions that wait for their labels at most.
+    horizon
+        Bars over which labels overlap.
+    """
+
+    def __init__(self, specs: Sequence[MemberSpec], slots: int, horizon: int) -> None:
+        self.names = tuple(spec.name for spec in specs)
+        self._make = [spec.make_model for spec in specs]
+        self.models = [make() for make in self._make]
+        n, outputs = len(specs), [model.n_outputs for model in self.models]
+        self._outputs_at = (places.PARTS * n + np.cumsum([0, *outputs])).tolist()
+        self._members: NDArray[np.int64] = np.zeros((n, places.MEMBER_COLUMNS), dtype=np.int64)
+        self._counts: NDArray[np.int64] = np.zeros((n, places.COUNT_COLUMNS), dtype=np.int64)
+        self._sums: Row = np.zeros((n, places.SUM_COLUMNS))
+        self._calibrators: Row = np.zeros((n, calibration.SIZE))
+        self._pending: Row = np.zeros((slots, places.pending_width(outputs)))
+        for k in range(n):
+            calibration.start(self._calibrators[k], 1.0 / horizon)
+            self._connect(k)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def compiled(self) -> bool:
+        """Whether no member is called back."""
+        return all(ships_kernels(model) for model in self.models)
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays that the loop runs on, see `alpha_pulse.kernels.session.member_layout`."""
+        return {"members": self._members, **self._state_arrays()}
+
+    def _state_arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            "member_counts": self._counts, "member_sums": self._sums, "member_calibrators": self._calibrators,
+            "member_pending": self._pending,
+        }  # fmt: skip
+
+    def _connect(self, k: int) -> None:
+        """Enter where the model of a member lies."""
+        model, entry = self.models[k], self._members[k]
+        entry[places.PREDICTS_BY] = entry[places.LEARNS_BY] = places.PYTHON
+        entry[places.OUTPUTS_AT], entry[places.OUTPUTS] = self._outputs_at[k], model.n_outputs
+        if ships_kernels(model):
+            state, scratch = model.kernel_state, model.kernel_scratch
+            entry[places.PREDICTS_BY] = predict_address(model.predict_kernel)
+            entry[places.LEARNS_BY] = learn_address(model.learn_kernel)
+            entry[places.STATE], entry[places.STATE_SIZE] = state.ctypes.data, state.size
+            entry[places.SCRATCH], entry[places.SCRATCH_SIZE] = scratch.ctypes.data, scratch.size
+
+    def call_learn(self, slot: int, features: Row, label: int, weight: float, bar: int) -> list[Missing]:
+        """Let the members that are written in Python, and have predicted for a slot, learn its label at a bar.
+
+        Returns why some could not; they are left out then.
+        """
+        missing = []
+        for k, model in enumerate(self.models):
+            if self._members[k, places.LEARNS_BY] != places.PYTHON or not self._pending[slot, k * places.PARTS + places.CALLED]:
+                continue
+            try:
+                model.learn(features, label, weight, self._outputs(slot, k).copy())
+            except Exception as error:  # what others wrote may raise anything
+                missing.append(self._rest(k, bar, raised(error)))
+        return missing
+
+    def call_predict(self, slot: int, features: Row, bar: int) -> list[Missing]:
+        """Let the members that are written in Python predict for a slot at a bar; returns why members gave no probability.
+
+        Those are left out then.
+        """
+        missing = []
+        for k, counts in enumerate(self._counts):
+            reason = "diverged" if counts[places.FAILED] else ""
+            if self._members[k, places.PREDICTS_BY] == places.PYTHON and bar >= counts[places.RESTS_UNTIL]:
+                reason = self._predict(slot, k, features)
+            if reason:
+                missing.append(self._rest(k, bar, reason))
+        return missing
+
+    def _predict(self, slot: int, k: int, features: Row) -> str:
+        """Let a member predict; returns why it gave no probability, or an empty text."""
+        outputs, part = np.empty(self.models[k].n_outputs), k * places.PARTS
+        try:
+            probability = self.models[k].predict(features, outputs)
+        except Exception as error:  # what others wrote may raise anything
+            return raised(error)
+        if not 0.0 <= probability <= 1.0:
+            return "diverged"
+        self._outputs(slot, k)[:] = outputs
+        self._pending[slot, part + places.RAW], self._pending[slot, part + places.CALLED] = probability, 1.0
+        return ""
+
+    def query(self, features: Row) -> Row:
+        """The probabilities of the members for features that are not served, (members,); NaN where one is left out."""
+        probabilities: Row = np.full(len(self), np.nan)
+        for k, model in enumerate(self.models):
+            try:
+                raw = model.predict(features, np.empty(model.n_outputs))
+            except Exception:  # what others wrote may raise anything; the next served prediction says what
+                continue
+            if 0.0 <= raw <= 1.0:
+                probabilities[k] = ensemble.rounded(calibration.calibrate(self._calibrators[k], calibration.logit(raw)))
+        return probabilities
+
+    @property
+    def labels_used(self) -> list[int]:
+        """The labels that each member has learned."""
+        used: list[int] = self._counts[:, places.LABELS].tolist()
+        return used
+
+    def _rest(self, k: int, bar: int, reason: str) -> Missing:
+        """Leave a member out for a while; it begins again with a fresh model."""
+        self._counts[k, places.FAILURES] += 1
+        self._counts[k, places.RESTS_UNTIL] = bar + places.REST_BARS
+        self._pending[:, k * places.PARTS + places.CALLED] = 0.0  # what waits was predicted by the former model
+        self.models[k].restore(self._make[k]().snapshot())
+        return Missing(self.names[k], f"it {reason}; it begins again after {places.REST_BARS} bars")
+
+    def _outputs(self, slot: int, k: int) -> Row:
+        return self._pending[slot, self._outputs_at[k] : self._outputs_at[k + 1]]
+
+    def snapshot(self) -> State:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        saved = [model.snapshot() for model in self.models]
+        arrays = {f"{k}/{name}": array for k, state in enumerate(saved) for name, array in state.arrays.items()}
+        arrays |= {name: array.copy() for name, array in self._state_arrays().items()}
+        return State({"models": [state.scalars for state in saved]}, arrays)
+
+    def restore(self, state: State) -> None:
+        """See `alpha_pulse.core.stateful.Stateful`."""
+        for k, (model, scalars) in enumerate(zip(self.models, state.scalars["models"], strict=True)):
+            arrays = {name.partition("/")[2]: array for name, array in state.arrays.items() if name.startswith(f"{k}/")}
+            model.restore(State(scalars, arrays))
+        take_all(self._state_arrays(), state)
