@@ -107,6 +107,8 @@ class ServingConfig(_Section, frozen=True):
     challengers: dict[str, Challenger] = {}
     """Further online models, by a name of your choice: `challengers.fast = {model = "sgd", parameters = {rate = 0.01}}`. They
     are calibrated by slope and offset (`platt`)."""
+    sources: dict[str, str] = {}
+    """SHA-256 of the module of each challenger's model that is not the program's own, by its name, as in `features.sources`."""
     calibration: Literal["platt", "beta", "isotonic"] = "platt"
     """Calibration of each member before it is mixed, learned from its stored scores. `platt`: slope and offset of the log odds;
     `beta`: a slope for each side; `isotonic`: any rising shape, over the last 2,000 labels."""

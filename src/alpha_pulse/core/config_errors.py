@@ -58,7 +58,32 @@ def explain(
         value = value[name]
         if isinstance(expected, inspect.StructType):
             expected = next(field.type for field in expected.fields if field.name == name)
+    if (
+        isinstance(expected, inspect.DictType)
+        and isinstance(expected.value_type, inspect.StructType)
+        and isinstance(value, Mapping)
+    ):
+        key, value, expected = _within(key, value, expected.value_type)
+    if isinstance(expected, inspect.StructType) and isinstance(value, Mapping):
+        missing = ", ".join(field.name for field in expected.fields if field.required and field.name not in value)
+        return f"{place_of(key, source_of(key, sources))} lacks {missing}; add it"
     return f"{place_of(key, source_of(key, sources))} is {_shown(value)}, but {_wanted(expected)} is expected"
+
+
+def _within(key: str, table: Mapping[str, Any], entry: inspect.StructType) -> tuple[str, Any, inspect.Type]:
+    """The key, the value and the expected type of what does not match in a table of sections, which lies at ``key``."""
+    for name, section in table.items():
+        if not isinstance(section, Mapping):
+            return f"{key}.{name}", section, entry
+        try:
+            msgspec.convert(section, entry.cls)
+        except msgspec.ValidationError as error:
+            place = _PLACE.search(str(error))
+            if place is None:  # a key is missing
+                return f"{key}.{name}", section, entry
+            inner = next(each.type for each in entry.fields if each.name == place[1])
+            return f"{key}.{name}.{place[1]}", section[place[1]], inner
+    return key, table, entry
 
 
 def _shown(value: Any) -> str:
@@ -80,7 +105,8 @@ def _wanted(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.UnionType):
         return " or ".join(_wanted(option) for option in kind.types if not isinstance(option, inspect.NoneType))
     if isinstance(kind, inspect.DictType):
-        return "a table of these by symbol"
+        sections = isinstance(kind.value_type, inspect.StructType)
+        return "a table of sections by name" if sections else "a table of these by symbol"
     if isinstance(kind, _NUMBERS):
         noun = "a whole number" if isinstance(kind, inspect.IntType) else "a number"
         limits = (("above", kind.gt), ("of at least", kind.ge), ("below", kind.lt), ("at most", kind.le))
@@ -92,4 +118,7 @@ def _wanted(kind: inspect.Type) -> str:
         return f"a list of {_wanted(kind.item_type)}s"
     if isinstance(kind, inspect.BoolType):
         return "true or false"
-    return "a section" if isinstance(kind, inspect.StructType) else "text"
+    if isinstance(kind, inspect.StructType):
+        required = ", ".join(field.name for field in kind.fields if field.required)
+        return f"a section with {required}" if required else "a section"
+    return "text"

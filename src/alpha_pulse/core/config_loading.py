@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 
@@ -101,6 +101,14 @@ def _refuse_unknown(content: Mapping[str, Any], kind: type[msgspec.Struct], sour
             place = f"in section [{section}]" if section else "at the top level"
             advice = new_name(section, key, content) or did_you_mean(key, fields)
             raise ConfigError(f"{where}: unknown key {key!r} {place}{advice}")
-        inner = fields[key].type
-        if isinstance(value, Mapping) and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-            _refuse_unknown(value, inner, sources, key)
+        inner, below = fields[key].type, f"{section}.{key}" if section else key
+        if isinstance(value, Mapping) and _is_section(inner):
+            _refuse_unknown(value, inner, sources, below)
+        elif isinstance(value, Mapping) and get_origin(inner) is dict and _is_section(get_args(inner)[1]):
+            for name, each in value.items():
+                if isinstance(each, Mapping):
+                    _refuse_unknown(each, get_args(inner)[1], sources, f"{below}.{name}")
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)

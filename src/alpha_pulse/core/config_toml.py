@@ -6,13 +6,15 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.config_errors import ENV_PREFIX, SECRETS
 
-Value = str | bool | int | float | tuple[str, ...] | Mapping[str, float | str] | None
+Value = Any
+"""A value of a setting: text, a flag, a number, a tuple, a mapping or a struct of such values, or None."""
 _NOTE_AT = 44
 
 
@@ -65,8 +67,14 @@ def _line(key: str, value: Value, origin: str | None) -> str:
     return f"{key + ' = ' + literal(value):<{_NOTE_AT - 1}} # {origin or 'default'}"
 
 
-def literal(value: str | bool | int | float | tuple[str, ...] | Mapping[str, float | str]) -> str:
-    """A TOML literal. JSON strings are valid TOML basic strings."""
+def literal(value: Value) -> str:
+    """A TOML literal. JSON strings are valid TOML basic strings.
+
+    >>> print(literal({"X": 0.5}))
+    { "X" = 0.5 }
+    """
+    if isinstance(value, msgspec.Struct):
+        return literal(msgspec.structs.asdict(value))
     if isinstance(value, tuple):
         return "[" + ", ".join(literal(item) for item in value) + "]"
     if isinstance(value, Mapping):

@@ -27,7 +27,8 @@ class _Named(NamedTuple):
     def paths(self, settings: Any) -> dict[str, str]:
         """By name in the configuration, ``module:name`` of each that is not the program's own."""
         value = getattr(settings, self.key)
-        names: Sequence[str] = (value,) if isinstance(value, str) else value
+        named = [each.model for each in value.values()] if isinstance(value, dict) else value
+        names: Sequence[str] = (named,) if isinstance(named, str) else named
         if self.family is None:
             return {name: name for name in names}
         return {name: path for name in names if (path := user_path(self.family, self.table, name)) is not None}
@@ -38,6 +39,7 @@ _SECTIONS = {
     "features": _Named("own", "own feature", None, {}),
     "targets": _Named("own", "own target", None, {}),
     "agents": _Named("members", "agent", "agents", AGENTS),
+    "serving": _Named("challengers", "model", "models", ONLINE),
     "adaptation": _Named("detector", "detector", "detectors", DETECTORS),
 }
 NAMING = {section: f"{section}.{named.key}" for section, named in _SECTIONS.items()}

@@ -38,7 +38,7 @@ from alpha_pulse.feedback.trade_quality import MODEL as QUALITY_MODEL
 from alpha_pulse.feedback.trade_quality import TARGET
 from alpha_pulse.feeds.base import Feed, FeedInfo
 from alpha_pulse.journal.block import Journal, JournalBlock, StoreJournal, decoded_blocks
-from alpha_pulse.journal.layout import AgentInfo, JournalLayout, TargetInfo, make_layout
+from alpha_pulse.journal.layout import AgentInfo, JournalLayout, make_layout
 from alpha_pulse.journal.reader import BlockReader
 from alpha_pulse.journal.verifier import ReplayVerifier
 from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
@@ -49,7 +49,6 @@ from alpha_pulse.learning.training import BatchMember
 from alpha_pulse.models import BATCH
 from alpha_pulse.models.base import BatchModel
 from alpha_pulse.serving import ModelServingService
-from alpha_pulse.serving.challengers import check_challengers
 from alpha_pulse.stores.base import Store
 from alpha_pulse.venues.simulated import SimulatedVenue
 
@@ -107,7 +106,6 @@ class System:
         self.execution = ExecutionService(config, self.venue, feed.symbols)
         self.feedback = TradingFeedbackService(config, self.agents, self.execution.book_names, self.learning)
         self.adaptation = AdaptiveModelManager(config, self.clock, self.learning)
-        check_challengers(config.serving.challengers, config.learning.model, self.targets)
         for symbol in feed.symbols:
             self._open(symbol)
         self.layout = self._layout()
@@ -186,26 +184,13 @@ class System:
         self.feedback.add_symbol(symbol, {target: loop.ring for target, loop in state.targets.items()}, quality)
 
     def _layout(self) -> JournalLayout:
-        config, first = self.config, next(iter(self.symbols.values()))
-        specs = [(name, target.session.spec) for name, target in first.targets.items()]
-        batch = BATCH_MODEL if config.batch.enabled else None
+        first = next(iter(self.symbols.values()))
         return make_layout(
             self.feed.symbols,
             FeedInfo(self.feed.interval_ns, self.feed.has_volume, self.feed.has_quotes),
             first.extractor.schema.names,
             first.extractor.schema.schema_id,
-            tuple(
-                TargetInfo(
-                    name,
-                    spec.horizon,
-                    spec.n_features,
-                    spec.model_type,
-                    batch,
-                    config.batch.train_bars if batch else 0,
-                    first.targets[name].served.further.names,
-                )
-                for name, spec in specs
-            ),
+            tuple(target.info for target in first.targets.values()),
             self.execution.book_names,
             tuple(
                 AgentInfo(agent.name, form is not None and isinstance(agent, MLAwareAgent)) for agent, form in self.agents.forms

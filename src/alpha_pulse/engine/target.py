@@ -16,6 +16,7 @@ from alpha_pulse.engine.bar_rows import BarRows
 from alpha_pulse.engine.row_kernels import scored_errors
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator, bad_ratio
 from alpha_pulse.feeds.notes import show_time
+from alpha_pulse.journal.layout import TargetInfo
 from alpha_pulse.kernels.base.addresses import ArrayTable, learn_address, predict_address
 from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.kernels.session import layout, member_layout
@@ -114,6 +115,15 @@ class TargetLoop:
         settings[layout.WIDTH], settings[layout.OUTPUTS] = spec.n_features, self.session.model.n_outputs
         settings[layout.FURTHER] = len(self.served.further)
         return settings
+
+    @property
+    def info(self) -> TargetInfo:
+        """What the journal's layout says of the target."""
+        spec, batch = self.session.spec, self.served.batch
+        trained_by, bars = (None, 0) if batch is None else (batch.model_id, batch.train_bars)
+        return TargetInfo(
+            spec.target, spec.horizon, spec.n_features, spec.model_type, trained_by, bars, self.served.further.names
+        )
 
     def take_labels(self, labels: NDArray[np.int64]) -> None:
         """Before `run`: the labels of an own target that become known at the rows, see `alpha_pulse.feedback.own_labels`."""

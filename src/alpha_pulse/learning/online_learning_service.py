@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -24,7 +23,7 @@ from alpha_pulse.learning.running_system import AdaptationResponse, RunningSyste
 from alpha_pulse.learning.session import ScoredPrediction, Session, SessionSpec
 from alpha_pulse.learning.session_adaptation import DRIFT_TYPES, Adapter, RequestedAdaptations
 from alpha_pulse.learning.session_metrics import SessionMetrics, session_metrics
-from alpha_pulse.models.base import OnlineModel, Row
+from alpha_pulse.models.base import Row
 
 
 class OnlineLearningService:
@@ -64,7 +63,7 @@ class OnlineLearningService:
         self._config = config = Config() if config is None else config
         self._n_features = n_features
         self._sessions: dict[tuple[str, str], Session] = {}
-        self._models = ModelBudget(config.seed)
+        self.models = ModelBudget(config.seed)
         self._monitors: dict[tuple[str, str], DriftMonitor] = {}
         self._ingested: dict[tuple[str, str], DedupWindow] = {}
         self._streams = PredictionStreams()
@@ -143,16 +142,10 @@ class OnlineLearningService:
                 "{'n_features': 5}"
             )
         spec = SessionSpec(symbol, target, name, horizon, n_features, learning.window, ordered)
-        self._sessions[key] = session = Session(spec, self.maker(name, n_features, horizon), engine_owned=engine_owned)
-        self._models.add(key, session.model)
+        self._sessions[key] = session = Session(spec, self.models.maker(name, n_features, horizon), engine_owned=engine_owned)
+        self.models.add(key, session.model)
         self._monitors[key] = DriftMonitor(symbol, target, horizon, self._config.adaptation, ordered=ordered)
         return session
-
-    def maker(
-        self, model_type: str, n_features: int, horizon: int, parameters: Mapping[str, Any] = MappingProxyType({})
-    ) -> Callable[[], OnlineModel]:
-        """A function that builds the models of a session; see `alpha_pulse.learning.model_budget.ModelBudget.maker`."""
-        return self._models.maker(model_type, n_features, horizon, parameters)
 
     def session(self, symbol: str, target: str = "direction") -> Session:
         """The running session of (symbol, target). Raises SessionError when there is none."""
@@ -431,7 +424,7 @@ class OnlineLearningService:
         if session in self.callers:
             del self.callers[session]
             self._adapter.release(session)
-        self._models.remove((symbol, target))
+        self.models.remove((symbol, target))
         del self._sessions[symbol, target], self._monitors[symbol, target]
         self._ingested.pop((symbol, target), None)
 

@@ -250,7 +250,7 @@ class SessionCommands:
                 "model by its name"
             )
         try:
-            learning.maker(model_type, width, horizon)
+            learning.models.maker(model_type, width, horizon)
         except (ConfigError, UnknownNameError) as error:
             raise type(error)(f"model_type: {error}") from None
         return Command("start", session_id, model_type, horizon, width)

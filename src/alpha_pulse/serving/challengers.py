@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 
-from alpha_pulse.core.config import Challenger
+from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, did_you_mean
 
 TAKEN = ("online", "batch", "base", "base_rate", "served", "no_change", "lightgbm")
@@ -13,24 +12,24 @@ TAKEN = ("online", "batch", "base", "base_rate", "served", "no_change", "lightgb
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-def check_challengers(challengers: Mapping[str, Challenger], model: str, targets: Sequence[str]) -> None:
-    """Check names and targets of ``serving.challengers``; ``model`` is the name of the online model.
+def check_challengers(config: Config) -> None:
+    """Check names and targets of ``serving.challengers``.
 
     Raises
     ------
     ConfigError
         A name is no word, or that of another member; or there is no such target.
 
-    >>> check_challengers({"fast": Challenger(model="sgd")}, "logistic", ("direction",))
-    >>> check_challengers({"online": Challenger(model="sgd")}, "logistic", ("direction",))
+    >>> check_challengers(Config(serving=ServingConfig(challengers={"online": Challenger(model="sgd")})))
     Traceback (most recent call last):
     ...
     alpha_pulse.core.errors.ConfigError: serving.challengers names 'online', which another member has; choose another name
     """
-    for name, challenger in challengers.items():
+    targets = ("volatility", "direction", *(path.rpartition(":")[2] for path in config.targets.own))
+    for name, challenger in config.serving.challengers.items():
         if not _NAME.fullmatch(name):
             raise ConfigError(f"serving.challengers names {name!r}; expected a word of letters, digits and _")
-        if name in (*TAKEN, model):
+        if name in (*TAKEN, config.learning.model):
             raise ConfigError(f"serving.challengers names {name!r}, which another member has; choose another name")
         for target in challenger.targets:
             if target not in targets:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.stateful import State, take_all
 from alpha_pulse.core.types import Missing
-from alpha_pulse.core.user_code import raised
+from alpha_pulse.core.user_code.calls import raised
 from alpha_pulse.kernels.base.addresses import learn_address, predict_address
 from alpha_pulse.kernels.calibration import calibration
 from alpha_pulse.kernels.mixing import ensemble

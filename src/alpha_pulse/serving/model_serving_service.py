@@ -22,6 +22,7 @@ from alpha_pulse.learning.session import ScoredPrediction, Session, SessionSpec
 from alpha_pulse.learning.training import BatchMember
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.calibration import Calibrator, make_calibrator
+from alpha_pulse.serving.challengers import check_challengers
 from alpha_pulse.serving.further_members import FurtherMembers, MemberSpec
 from alpha_pulse.serving.member_mix import STRATEGIES, MemberMix
 from alpha_pulse.serving.predictions import ServedBy, ServedRow, Serving, make_prediction
@@ -183,6 +184,7 @@ class ModelServingService:
         self._strategy: str = config.serving.strategy
         self._running: RunningSystem | None = None
         self.queries = 0
+        check_challengers(config)
         self._config = config.serving
         self._share = config.serving.fixed_share
         self._calibration = config.serving.calibration
@@ -237,7 +239,7 @@ class ModelServingService:
     def _challengers(self, spec: SessionSpec) -> list[MemberSpec]:
         """The challengers of a target; ConfigError or UnknownNameError where one cannot be made."""
         return [
-            MemberSpec(name, self.learning.maker(each.model, spec.n_features, spec.horizon, each.parameters))
+            MemberSpec(name, self.learning.models.maker(each.model, spec.n_features, spec.horizon, each.parameters))
             for name, each in self._config.challengers.items()
             if not each.targets or spec.target in each.targets
         ]

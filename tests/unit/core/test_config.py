@@ -93,7 +93,7 @@ def test_a_renamed_key_is_refused_with_its_new_name(old: str, new: str, tmp_path
 
 
 def test_a_name_that_is_near_to_nothing_is_answered_with_all(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="; known: calibration, challengers, fixed_share, strategy"):
+    with pytest.raises(ConfigError, match="; known: calibration, challengers, fixed_share, sources, strategy"):
         load_config(written(tmp_path, "[serving]\nzzz = 1\n"), {})
 
 
@@ -214,3 +214,19 @@ def test_the_servers_token_is_no_setting() -> None:
     secret = {"ALPHA_PULSE__API__TOKEN": "a-secret-that-nobody-guesses-7261"}
     assert load_config(environ=secret) == Config()
     assert origins(environ=secret) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('fast = {modle = "sgd"}', "unknown key 'modle' in section [serving.challengers.fast]; did you mean 'model'?"),
+        ("fast = {model = 3}", "serving.challengers.fast.model in {file} is 3, but text is expected"),
+        ('fast = "sgd"', "serving.challengers.fast in {file} is 'sgd' (text), but a section with model is expected"),
+        ("fast = {targets = []}", "serving.challengers.fast in {file} lacks model; add it"),
+    ],
+)
+def test_what_is_wrong_in_a_table_of_sections_is_named(text: str, sentence: str, tmp_path: Path) -> None:
+    file = tmp_path / "alpha-pulse.toml"
+    file.write_text(f"[serving.challengers]\n{text}\n")
+    with pytest.raises(ConfigError, match=re.escape(sentence.format(file=file))):
+        load_config(file, environ={})
