@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from alpha_pulse.kernels.base.scores import LABEL, LAST_KNOWN, SERVED
 from alpha_pulse.kernels.mixing import ensemble, strategies
 from alpha_pulse.kernels.mixing.hedge import log_loss, mixture
+from alpha_pulse.serving.member_mix import MemberMix
 from naive_strategies import NaiveStrategies
 
 Row = NDArray[np.float64]
@@ -104,21 +105,18 @@ def test_the_weights_of_every_strategy_are_those_of_a_slow_twin(
 def test_three_members_since_the_start_have_the_weights_of_the_mixture_of_three_bit_for_bit(
     rounds: list[tuple[float | None, float | None, float, int]], horizon: int, share: float
 ) -> None:
-    ours, mixed = started(3, horizon, share), np.zeros(ensemble.SIZE)
-    ensemble.start(mixed, horizon, share)
+    ours, theirs = started(3, horizon, share), MemberMix(horizon, share, "ensemble")
     for online, batch, base, label in rounds:
         row = np.full(ensemble.ROW, math.nan)
         row[:3] = [math.nan if p is None else p for p in (online, batch, base)]
         row[SERVED : SERVED + 2] = 0.5
-        ensemble.ensemble_weights(mixed, row)
-        expected = row[ensemble.SERVING_WEIGHTS : ensemble.SERVING_WEIGHTS + 3]
-        np.testing.assert_array_equal(weights(ours, "ensemble", row[:3].copy()), expected)
+        theirs.mixed[ensemble.PROBABILITIES] = row[:3]
+        ensemble.ensemble_weights(theirs.weights, theirs.mixed)
+        np.testing.assert_array_equal(weights(ours, "ensemble", row[:3].copy()), theirs.mixed[ensemble.SERVING])
         row[LABEL], row[LAST_KNOWN] = label, 0.5
-        ensemble.update(mixed, row)
+        theirs.update(row)
         strategies.learn(ours, row[:3].copy(), label)
-        np.testing.assert_array_equal(
-            block(ours, strategies.WEIGHT), mixed[ensemble.WEIGHTS : ensemble.WEIGHTS + ensemble.N_MIXED]
-        )
+        np.testing.assert_array_equal(block(ours, strategies.WEIGHT), theirs.weights)
 
 
 @pytest.mark.parametrize("name", ["ensemble", "faded"])
