@@ -174,7 +174,7 @@ def test_every_flag_in_a_command_exists(place: Path) -> None:
         inline = re.findall(r"`((?:[A-Z_]+=\S+ )*alpha-pulse [^`\n]+)`", text)
         for command in [*inline, *(command for command, _ in commands(page))]:
             words = command[command.index(OURS) + len(OURS) :].split()
-            name = " ".join(words[:2] if words[0] in ("check", "config", "data", "journal") else words[:1])
+            name = " ".join(words[:2] if words[0] in ("check", "config", "data", "journal", "models") else words[:1])
             if name.startswith("-"):
                 continue
             if name not in known:

@@ -188,6 +188,6 @@ def test_the_slices_before_a_failed_decision_are_journaled(size: int, monkeypatc
 
 def test_nothing_is_journaled_between_the_rows_of_a_block() -> None:
     system = begun(restless(600), LEAN)
-    system.on_commit = lambda _: system.command([])
+    system.on_commit.append(lambda _: system.command([]))
     with pytest.raises(ConflictError, match="a step is in progress"):
         system.advance(100)

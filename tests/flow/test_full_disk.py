@@ -112,7 +112,7 @@ def test_nothing_leaves_before_it_is_stored(tmp_path: Path, disk: Disk, durabili
     store = stored(tmp_path / "run.db", DURABILITY[durability])
     system = begun(quiet(), DURABILITY[durability], store)
     left: list[int] = []
-    system.on_commit = lambda block: left.append(block.first_seq + block.steps)
+    system.on_commit.append(lambda block: left.append(block.first_seq + block.steps))
     disk.fill()
     while not waits(system):  # before it, a checkpoint after a block that has left may be what finds no space
         with pytest.raises(NoSpaceError):

@@ -120,7 +120,7 @@ def test_link_request_to_the_timer() -> None:
 
 def test_link_journal_to_the_clock() -> None:
     system, times = begun(restless(120), LEAN), list[bool]()
-    system.on_commit = lambda block: times.append(system.now_ns() == block.last_ts)
+    system.on_commit.append(lambda block: times.append(system.now_ns() == block.last_ts))
     for slices in (1, 1, 7, 111):
         system.advance(slices)
     assert times == [True] * 4

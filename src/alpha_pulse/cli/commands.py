@@ -11,6 +11,7 @@ from alpha_pulse.cli.check_commands import check_app
 from alpha_pulse.cli.command_line import Commands, in_range
 from alpha_pulse.cli.data_commands import data_app
 from alpha_pulse.cli.journal.commands import journal_app
+from alpha_pulse.cli.models.commands import models_app
 from alpha_pulse.cli.reading_options import DataOptions, reads_bars
 from alpha_pulse.cli.results.commands import add_result_commands
 from alpha_pulse.cli.terminal.program import program
@@ -32,6 +33,7 @@ app.add_typer(config_app, name="config")
 app.add_typer(data_app, name="data")
 app.add_typer(check_app, name="check")
 app.add_typer(journal_app, name="journal")
+app.add_typer(models_app, name="models")
 
 HOST, PORT = "127.0.0.1", 8650
 """Defaults of `run`: the address of its page."""

@@ -22,6 +22,7 @@ from alpha_pulse.library.file_notes import show_files
 from alpha_pulse.library.interrupts import say_stopping
 from alpha_pulse.library.places import new_location, new_run_id
 from alpha_pulse.library.progress import Phases
+from alpha_pulse.library.registries import registry_of_run
 from alpha_pulse.reporting.data_checks import check_data
 from alpha_pulse.reporting.report import decode_report
 from alpha_pulse.runtime.decision_export import exported
@@ -104,7 +105,7 @@ def _replay(
         note = "" if state.bars_per_second is None else f"{state.bars_per_second:,.0f} bars/s"
         phases.show(title, feed.total_bars, "bars", state.bars, note)
 
-    def report_skipped(reason: str) -> None:
+    def warn(reason: str) -> None:
         phases.close()
         print(f"warning: {reason}", file=sys.stderr)
 
@@ -124,10 +125,11 @@ def _replay(
             resume=resume,
             on_progress=show_progress,
             on_replay=lambda done, steps: phases.show("replaying the end of the journal", steps, "steps", done),
-            on_skipped=report_skipped,
+            on_warning=warn,
             on_waiting=report_waiting,
             stopped=lambda: bool(caught),
             write_decision=None if decisions is None else lambda line: decisions.write(exported(line, feed.bar_open)),
+            registry=registry_of_run(config, store),
         )
     if result is None:
         print(f"stopped after {feed.bars_done:,} of {feed.total_bars:,} bars; ", end="", file=sys.stderr)

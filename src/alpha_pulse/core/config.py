@@ -247,6 +247,9 @@ class StoreConfig(_Section, frozen=True):
     """Steps between two checkpoints."""
     keep_checkpoints: PositiveInt = 5
     """Number of checkpoints that are retained, the newest first."""
+    registry: str = "default"
+    """Folder of the registry to which the batch models are added that the run trains. `default`: that of the user, for a run in
+    a file. `none`: they are added to none."""
 
 
 class Config(_Section, frozen=True):

@@ -21,6 +21,8 @@ from alpha_pulse.core.errors import StateError
 MAGIC = b"APS1"
 _DTYPES = frozenset({"<f8", "<i8", "<i4", "|u1", "|b1"})
 _DIGEST_BYTES = 32
+CHECKPOINT_ADVICE = "; use an older checkpoint"
+"""How errors end: most states that are read are those of checkpoints."""
 Saved = TypeVar("Saved", bound=msgspec.Struct)
 """The struct that a component's scalars are read as."""
 
@@ -84,10 +86,10 @@ def pack(states: Mapping[str, State], meta: Mapping[str, Any] | None = None) -> 
 def unpack(blob: bytes) -> tuple[dict[str, State], dict[str, Any]]:
     """Read the bytes of `pack`: (states by name, meta). Raises StateError when a bit differs."""
     if len(blob) < len(MAGIC) + 8 + _DIGEST_BYTES or blob[: len(MAGIC)] != MAGIC:
-        raise StateError("a packed state was expected, but the bytes do not begin like one; use an older checkpoint")
+        raise StateError(f"a packed state was expected, but the bytes do not begin like one{CHECKPOINT_ADVICE}")
     body, digest = blob[:-_DIGEST_BYTES], blob[-_DIGEST_BYTES:]
     if hashlib.sha256(body).digest() != digest:
-        raise StateError("a packed state is damaged: its checksum does not fit its bytes; use an older checkpoint")
+        raise StateError(f"a packed state is damaged: its checksum does not fit its bytes{CHECKPOINT_ADVICE}")
     start = len(MAGIC) + 8
     end = start + int.from_bytes(body[len(MAGIC) : start], "little")
     header = msgspec.json.decode(body[start:end])

@@ -112,7 +112,7 @@ class System:
         """Of the journal's columns."""
         self.pipeline = self._pipeline(StoreJournal(store), self._committed)
         self.skipped_checkpoints: tuple[str, ...] = ()
-        self.on_commit: Callable[[JournalBlock], None] | None = None
+        self.on_commit: list[Callable[[JournalBlock], None]] = []
         """Called with each block that the journal contains, at the time of its last step; not for replayed ones."""
         self._steps = 0
         self._tried = self._trained = -1
@@ -417,9 +417,9 @@ class System:
                 self.clock.advance_to(step.ts_event)
                 for prediction in step.record.predictions:
                     self.learning.publish(prediction)
-        if self.on_commit is not None:
+        for listener in self.on_commit:
             self.clock.advance_to(block.last_ts)
-            self.on_commit(block)
+            listener(block)
 
     def _checkpoint_if_due(self) -> None:
         every = self.config.store.checkpoint_steps

@@ -19,6 +19,7 @@ from alpha_pulse.library.file_notes import show_files
 from alpha_pulse.library.interrupts import interruptible, say_stopping
 from alpha_pulse.library.places import new_location, new_run_id
 from alpha_pulse.library.progress import Phases
+from alpha_pulse.library.registries import registry_of_run
 from alpha_pulse.library.run import Run
 from alpha_pulse.library.settings import Settings, settings_of
 from alpha_pulse.library.store_paths import check_folder_exists
@@ -131,7 +132,8 @@ def _finish(config: Config, feed: ReplayFeed, store: Store, run_id: str, *, show
         result = run_to_the_end(
             config, feed, store, run_id, resume=True, on_progress=show_progress, on_replay=_shown_replay(phases),
             on_waiting=report_waiting,
-            on_skipped=lambda reason: print(f"warning: {reason}", file=sys.stderr), stopped=stopped,
+            on_warning=lambda reason: print(f"warning: {reason}", file=sys.stderr), stopped=stopped,
+            registry=registry_of_run(config, store),
         )  # fmt: skip
     if result is None:
         stored = "they" if all_stored else "all but the last"

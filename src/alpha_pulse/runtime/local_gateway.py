@@ -76,7 +76,7 @@ class LocalGateway:
     Parameters
     ----------
     system
-        A system after `System.begin`. The gateway sets its ``on_commit``.
+        A system after `System.begin`. The gateway listens to its commits.
     name
         A short name of the data.
     bars_per_second, paused
@@ -109,7 +109,7 @@ class LocalGateway:
     def read_back(self) -> Iterator[int]:
         """Read the journal into the history, before any other use. Yields the number of the last step of each block."""
         yield from self._past.read_back(decoded_blocks(self._system.store))
-        self._system.on_commit = self._past.take_block
+        self._system.on_commit.append(self._past.take_block)
         # Values computed before were of an incomplete history.
         self._success = LiveSuccess(self._system, self._past)
 

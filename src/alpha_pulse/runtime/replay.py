@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -17,7 +18,9 @@ from alpha_pulse.journal.reader import read_steps
 from alpha_pulse.journal.records import encode
 from alpha_pulse.reporting.report import encode_report, make_report
 from alpha_pulse.runtime.full_disk import until_written, write_held
+from alpha_pulse.runtime.models.recorder import recorded
 from alpha_pulse.runtime.pace import next_slices
+from alpha_pulse.serving.registry import Registry
 from alpha_pulse.stores.base import Store
 
 CHUNK_SLICES, CHUNK_BARS = 1_024, 8_192
@@ -50,10 +53,11 @@ def replay(
     resume: bool = False,
     on_progress: Callable[[Progress], object] = lambda _: None,
     on_replay: Callable[[int, int], None] | None = None,
-    on_skipped: Callable[[str], object] = lambda _: None,
+    on_warning: Callable[[str], object] = lambda _: None,
     on_waiting: Callable[[str | None], object] = lambda _: None,
     stopped: Callable[[], bool] = never,
     write_decision: Callable[[bytes], object] | None = None,
+    registry: Registry | None = None,
 ) -> bytes | None:
     """Start or resume a run, and run it to the end of the feed.
 
@@ -69,15 +73,17 @@ def replay(
         Called every few hundredths of a second.
     on_replay
         Called with (steps replayed, steps in total) while the end of the journal is replayed after a checkpoint.
-    on_skipped
-        Called with a sentence for each checkpoint that could not be used.
+    on_warning
+        Called with a sentence for each checkpoint that could not be used, and if a model could not be registered.
     on_waiting
-        Called with a sentence when the disk is full and the run waits for space, and with None when it continues.
+        Called with a sentence when the disk is full and the run waits, and with None when it continues.
     stopped
         Called between slices, and while the run waits. When it returns True, all steps are made durable if there is space, and
         the run can be resumed later.
     write_decision
         Called at the end with each decision line, newline included.
+    registry
+        The batch models are added to it.
 
     Returns
     -------
@@ -100,12 +106,10 @@ def replay(
     system = System(config, feed, store)
     system.begin(run_id, resume=resume, on_replay=on_replay)
     for reason in system.skipped_checkpoints:
-        on_skipped(reason)
-    try:
+        on_warning(reason)
+    result = None
+    with recorded(system, registry, on_warning), contextlib.suppress(NoSpaceError):  # stopped while it waited
         result = _run(system, on_progress, on_waiting, stopped)
-    except NoSpaceError:
-        # Stopped while it waited.
-        return None
     if result is not None:
         _write_decisions(store, write_decision)
     return result

@@ -110,7 +110,7 @@ def test_a_frozen_champion_stays(tmp_path: Path) -> None:
         lambda: registry.move(second, "retired", actor="me", reason="try"),
         lambda: registry.rollback(SESSION, actor="me", reason="try"),
     ):
-        with pytest.raises(ConflictError, match=r"is frozen, by risk: quarter end; unfreeze it first"):
+        with pytest.raises(ConflictError, match=r"is frozen by risk \(quarter end\); unfreeze it first"):
             change()
     registry.move(third, "shadow", actor="me", reason="it does not serve")
     _, (served,) = registry.versions()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from alpha_pulse.core.errors import StateError
-from alpha_pulse.core.stateful import State, pack, unpack
+from alpha_pulse.core.stateful import CHECKPOINT_ADVICE, State, pack, unpack
 from alpha_pulse.serving.registry.artefact import Artefact, read_artefact, version_of
 from alpha_pulse.serving.registry.lineage import Lineage, read_lineage
 
@@ -27,7 +27,8 @@ def read_bundle(content: bytes, name: str) -> tuple[Artefact, Lineage]:
         found = read_artefact(artefact)
         lineage.check_describes(found, version_of(artefact))
     except (KeyError, ValueError, TypeError, AttributeError, StateError) as error:
-        raise StateError(f"{name} cannot be imported: {error}; write it again with alpha-pulse models export") from None
+        why = str(error).removesuffix(CHECKPOINT_ADVICE)
+        raise StateError(f"{name} cannot be imported: {why}; write it again with alpha-pulse models export") from None
     return found, lineage
 
 

@@ -82,7 +82,7 @@ class Standing:
         name = "/".join(key)
         if entry.action == "freeze":
             if key in self.frozen:
-                raise ConflictError(f"the champion of {name} is frozen already, {_since(self.frozen[key])}")
+                raise ConflictError(f"the champion of {name} is frozen already {_since(self.frozen[key])}")
         elif entry.action == "unfreeze":
             if key not in self.frozen:
                 raise ConflictError(f"the champion of {name} is not frozen")
@@ -100,13 +100,15 @@ class Standing:
         if entry.action == "rollback":
             if wanted != "champion" or entry.version != self.earlier_champion(key):
                 raise ConflictError(f"{name} has no earlier champion to which it could be rolled back; promote a version")
+        elif wanted == state:
+            raise ConflictError(f"version {entry.version[:12]} of {name} is {state} already")
         elif wanted not in ALLOWED[state]:
             raise ConflictError(
                 f"version {entry.version[:12]} of {name} is {state} and cannot become {wanted}; it can become "
                 f"{' or '.join(ALLOWED[state])}"
             )
         if key in self.frozen and (wanted in ("champion", "canary") or state == "champion"):
-            raise ConflictError(f"the champion of {name} is frozen, {_since(self.frozen[key])}; unfreeze it first")
+            raise ConflictError(f"the champion of {name} is frozen {_since(self.frozen[key])}; unfreeze it first")
 
     def apply(self, entry: Entry) -> None:
         """Apply an entry. Raises ConflictError, and changes nothing, for one that is not allowed."""
@@ -165,4 +167,4 @@ def served(standing: Standing, key: Key) -> Served:
 
 
 def _since(entry: Entry) -> str:
-    return f"by {entry.actor}: {entry.reason}"
+    return f"by {entry.actor} ({entry.reason})"

@@ -1,0 +1,1 @@
+"""The models of a run in the registry: registration, changes, and answers of versions."""
