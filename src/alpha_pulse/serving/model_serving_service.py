@@ -336,6 +336,5 @@ class ModelServingService:
                 components[f"calibration/{symbol}/{target}/{name}"] = calibrator
             if member.batch is not None:
                 components[f"batch/{symbol}/{target}"] = member.batch
-            if member.further:
-                components[f"challengers/{symbol}/{target}"] = member.further
+            components[f"challengers/{symbol}/{target}"] = member.further
         return components
