@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 import alpha_pulse as ap
+from alpha_pulse.agents.base_agent import BaseAgent
 from alpha_pulse.core.errors import AgentError, AlphaPulseError, ConfigError, DataError, UnknownNameError
+from alpha_pulse.detectors.base import Detection
 from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.library.settings import settings_of
 from alpha_pulse.models.base import Row
+from alpha_pulse.models.linear import Logistic
 from alpha_pulse.testing.checks import yield_agent_checks
 from flow.runs import LEAN, begun, finished
 
@@ -24,6 +27,28 @@ class Follower(ap.RuleAgent):
 
     def rule(self, held: float, ret_1: float) -> float:
         return ret_1
+
+
+class Failing(Follower):
+    def rule(self, held: float, ret_1: float) -> float:
+        return 1.0 / (ret_1 < 0.0)
+
+
+class FailingPlainly(BaseAgent):
+    name = "failing_plainly"
+
+    def rule_based_analysis(self, market_data: ap.MarketView) -> float:
+        return 1.0 / float(market_data.features.values.item(0) < 0.0)
+
+
+class Undecided(Follower):
+    def rule(self, held: float, ret_1: float) -> float:
+        return float("nan") if ret_1 > 0.0 else 0.0
+
+
+class FailingRequests(Follower):
+    def requested_adaptations(self, market_data: ap.MarketView) -> dict[str, str]:
+        raise KeyError("volatility")
 
 
 class WithoutRule(ap.RuleAgent):
@@ -73,6 +98,29 @@ class WithoutArguments(Constant):
         super().__init__(1)
 
 
+class PlainModel(Logistic):
+    """A model that is called in Python, and raises an error itself."""
+
+    def predict(self, features: Row, outputs: Row) -> float:
+        return float(vars(self)["nothing"])
+
+
+class FailingDetector:
+    domain = "bounded"
+    last = Detection(0.0, warning=False, drift=False, sample=0, change_sample=0)
+
+    def update(self, value: float) -> bool:
+        raise ValueError("no level")
+
+    def update_many(self, values: Row) -> Row:
+        return values
+
+
+class ParametrisedDetector(FailingDetector):
+    def __init__(self, tolerance: float) -> None:
+        self.tolerance = tolerance
+
+
 def test_a_class_is_the_same_setting_as_its_name() -> None:
     given = settings_of(None, {"agents": {"members": ["trend", Follower]}, "learning": {"model": Constant}})
     assert given == settings_of(
@@ -118,6 +166,50 @@ def test_what_is_no_probability_ends_the_run_and_names_class_and_bar(model: str,
     )
     with pytest.raises(DataError, match=sentence + r"which ends at .* UTC$"):
         finished(system)
+
+
+LINE = r"\(test_own_classes.py, line \d+\)"
+PLACE = r"bar \d\d of SYN, which ends at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC"
+
+
+@pytest.mark.parametrize(
+    ("agent", "sentence"),
+    [
+        ("Failing", rf"agent 'failing': its rule raised ZeroDivisionError: .* {LINE}"),
+        ("FailingPlainly", rf"agent 'failing_plainly' raised ZeroDivisionError: .* {LINE}"),
+        ("Undecided", "agent 'undecided' is refused: .*nan.*"),
+        (
+            "FailingRequests",
+            rf"agent 'failing_requests': its requested_adaptations raised KeyError: 'volatility' {LINE}",
+        ),
+    ],
+)
+def test_what_an_agent_raises_ends_the_run_and_names_file_and_bar(agent: str, sentence: str) -> None:
+    system = begun(random_walk(400, 1), {**LEAN, "agents.members": [HERE + agent]})
+    with pytest.raises(AgentError, match=rf"^{sentence} \(at {PLACE}\)$"):
+        finished(system)
+
+
+def test_what_a_plain_model_raises_ends_the_run_and_names_file_and_bar() -> None:
+    system = begun(random_walk(400, 1), {**LEAN, "learning.model": HERE + "PlainModel"})
+    sentence = rf"model '{HERE}PlainModel' raised KeyError: 'nothing' {LINE}, for \w+ at {PLACE}"
+    with pytest.raises(DataError, match=f"^{sentence}$"):
+        finished(system)
+
+
+def test_what_a_detector_raises_ends_the_run_and_names_file_session_and_time() -> None:
+    system = begun(random_walk(400, 1), {**LEAN, "adaptation.detector": HERE + "FailingDetector"})
+    sentence = (
+        rf"detector '{HERE}FailingDetector' failed at the label of SYN/\w+ that came at 20.* UTC: it raised ValueError: "
+        f"no level {LINE}"
+    )
+    with pytest.raises(DataError, match=f"^{sentence}$"):
+        finished(system)
+
+
+def test_a_detector_that_cannot_be_built_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"its __init__ raised TypeError: .*; expected one without parameters"):
+        begun(random_walk(400, 1), {**LEAN, "adaptation.detector": HERE + "ParametrisedDetector"})
 
 
 @pytest.mark.parametrize(("factory", "sentence"), [(tuple, "tuple is no agent"), (WithoutNames, "cannot be built")])

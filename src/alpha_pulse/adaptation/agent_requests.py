@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from alpha_pulse.agents.base_agent import AdaptationRequester
 from alpha_pulse.core.errors import AgentError, did_you_mean
 from alpha_pulse.core.types import MarketView
+from alpha_pulse.core.user_code.calls import raised
 from alpha_pulse.learning.session_adaptation import DRIFT_TYPES
 
 
@@ -25,7 +26,7 @@ def agent_requests(agents: Iterable[AdaptationRequester], view: MarketView, targ
     Raises
     ------
     AgentError
-        An agent returns no mapping, or requests an adaptation of another target or of an unknown type.
+        An agent raises an error, returns no mapping, or requests an adaptation of another target or of an unknown type.
 
     >>> import numpy as np
     >>> from alpha_pulse.core.types import Bar, FeatureVector
@@ -40,7 +41,10 @@ def agent_requests(agents: Iterable[AdaptationRequester], view: MarketView, targ
     """
     known, found = tuple(targets), list[tuple[str, str]]()
     for agent in agents:
-        requested = agent.requested_adaptations(view)
+        try:
+            requested = agent.requested_adaptations(view)
+        except Exception as error:  # what a user's code raises is not known
+            raise AgentError(f"agent {agent.name!r}: its requested_adaptations {raised(error)}") from error
         if not isinstance(requested, Mapping):
             raise AgentError(
                 f"agent {agent.name!r} returned {type(requested).__name__} from requested_adaptations; expected a mapping from "

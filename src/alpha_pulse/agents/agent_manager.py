@@ -16,9 +16,10 @@ from alpha_pulse.agents.decisions import Decisions, make_decisions
 from alpha_pulse.agents.kernel_agent import KernelAgent
 from alpha_pulse.agents.members import check_members, kernel_form, requester, settings_row
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
-from alpha_pulse.core.errors import AgentError, ConfigError, NonFiniteError, StateError, did_you_mean
+from alpha_pulse.core.errors import AgentError, AlphaPulseError, ConfigError, NonFiniteError, StateError, did_you_mean
 from alpha_pulse.core.stateful import State, scalars_as, take_all
 from alpha_pulse.core.types import Contribution, MarketView, Signal, finite
+from alpha_pulse.core.user_code.calls import raised
 from alpha_pulse.kernels.agents.credit import credit_lot
 from alpha_pulse.kernels.agents.decision import (
     COLUMNS,
@@ -190,8 +191,17 @@ class AgentManager:
         return make_decisions(self._row.tolist(), self._names, view.bar, called, prediction_ids)
 
     def call(self, number: int, view: MarketView, row: Row) -> Signal:
-        """The Signal of an agent without a kernel; its numbers go into ``row``, see `alpha_pulse.kernels.agents.decision`."""
-        signal = checked_decision(self._forms[number][0], view)
+        """The Signal of an agent without a kernel; its numbers go into ``row``, see `alpha_pulse.kernels.agents.decision`.
+
+        Raises AgentError when the agent raises an error or violates its contract.
+        """
+        agent = self._forms[number][0]
+        try:
+            signal = checked_decision(agent, view)
+        except AlphaPulseError:
+            raise
+        except Exception as error:  # what a user's code raises is not known
+            raise AgentError(f"agent {agent.name!r} {raised(error)}") from error
         first = HEAD + COLUMNS * number
         row[first + RULE], row[first + DIRECTION] = signal.rule_part, signal.direction
         row[first + MODEL] = math.nan if signal.ml_part is None else signal.ml_part

@@ -15,6 +15,7 @@ from alpha_pulse.core.arrays import check_array
 from alpha_pulse.core.errors import ConfigError, StateError
 from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import State, scalar
+from alpha_pulse.core.user_code.calls import raised
 from alpha_pulse.detectors import DETECTORS
 from alpha_pulse.detectors.base import Detection, Detector, Domain
 from alpha_pulse.kernels.detection.detection import LARGEST
@@ -263,7 +264,10 @@ def tuned(
                 f"the threshold {threshold!r} is set for the detector {name!r}, but only built-in detectors have a threshold "
                 f"({', '.join(TUNED)}); leave it out"
             )
-        plugged: Detector = kind()
+        try:
+            plugged: Detector = kind()
+        except Exception as error:  # what a user's code raises is not known
+            raise ConfigError(f"detector {name!r}: its __init__ {raised(error)}; expected one without parameters") from error
         return plugged
     if threshold is None:
         block = block_of(dependence, horizon)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.engine.row_kernels import take_rows
 from alpha_pulse.feeds.bar_block import PRICES, BarBlock
+from alpha_pulse.feeds.notes import show_time
 from alpha_pulse.kernels.session import layout
 
 MARKET = 4
@@ -71,6 +72,10 @@ class BarRows:
             block.ts_event, block.prices, block.slice_of_row, block.seq, others, fires, rows, bars_before,
             self.clock, self.prices, self.bars, self.market, self.ts, self.slices,
         )  # fmt: skip
+
+    def place(self, row: int, symbol: str) -> str:
+        """The bar of a row, in words."""
+        return f"bar {self.clock[row, layout.BAR_NUMBER]:,} of {symbol}, which ends at {show_time(int(self.ts[row]))}"
 
     def row_of(self, slice_: int) -> int:
         """The first row at or after a slice."""

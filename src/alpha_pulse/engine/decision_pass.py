@@ -17,7 +17,7 @@ from alpha_pulse.agents.agent_manager import AgentManager, Decisions
 from alpha_pulse.agents.decisions import make_decisions
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.errors import NonFiniteError
+from alpha_pulse.core.errors import AgentError, NonFiniteError
 from alpha_pulse.core.types import FeatureVector, MarketView, Signal, Units
 from alpha_pulse.engine.row_kernels import load_slices
 from alpha_pulse.engine.symbol_state import SymbolState
@@ -158,7 +158,7 @@ class DecisionPass:
         Raises
         ------
         AgentError
-            An agent breaks its contract.
+            An agent breaks its contract; the message names the bar.
         NonFiniteError
             A forecast is not finite.
         """
@@ -219,10 +219,15 @@ class DecisionPass:
             self._connect_models()
         elif reason == layout.ENTERED:
             self._enter(index)
-        elif reason == layout.CALL_AGENTS:
-            self._call_agents(int(self._cursor[layout.ROW]))
-        elif reason == layout.BAD_AGENT:
-            self.decisions(int(self._cursor[layout.ROW]))  # which says what is wrong
+        elif reason in (layout.CALL_AGENTS, layout.BAD_AGENT):
+            row = int(self._cursor[layout.ROW])
+            try:
+                if reason == layout.CALL_AGENTS:
+                    self._call_agents(row)
+                else:
+                    self.decisions(row)  # which says what is wrong
+            except AgentError as error:
+                raise AgentError(f"{error} (at {self._place(row)})") from error
         elif reason == layout.NOT_FINITE:
             self.sizing(int(self._cursor[layout.ROW]))  # which says what is wrong
         else:
@@ -271,6 +276,9 @@ class DecisionPass:
 
     def _state(self, row: int) -> SymbolState:
         return self._symbols[int(self._block.code[row])]
+
+    def _place(self, row: int) -> str:
+        return self._state(row).rows.place(int(self.row_in_symbol[row]), self._block.bar(row).symbol)
 
     def vector(self, row: int) -> FeatureVector | None:
         """The features of a row; None for a symbol with too few bars."""

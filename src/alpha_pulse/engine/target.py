@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError
+from alpha_pulse.core.errors import AlphaPulseError, DataError, NonFiniteError, SessionError
 from alpha_pulse.core.stateful import State, take
 from alpha_pulse.core.types import DriftAlarm, Missing
+from alpha_pulse.core.user_code.calls import raised
 from alpha_pulse.engine.bar_rows import BarRows
 from alpha_pulse.engine.row_kernels import scored_errors
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator, bad_ratio
-from alpha_pulse.feeds.notes import show_time
 from alpha_pulse.journal.layout import TargetInfo
 from alpha_pulse.kernels.base.addresses import ArrayTable, learn_address, predict_address
 from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
@@ -249,13 +249,15 @@ class TargetLoop:
             self._failed.setdefault(row, []).extend(missing)
 
     def _call_model(self, call: Callable[[int, int], None], row: int, slot: int) -> None:
-        """`_call_learn` or `_call_predict`; a DataError names the bar, too."""
+        """`_call_learn` or `_call_predict`; what the model raises becomes a DataError that names the bar, too."""
+        spec = self.session.spec
         try:
             call(row, slot)
-        except DataError as error:
-            number, end = self._rows.clock[row, layout.BAR_NUMBER], show_time(int(self._rows.ts[row]))
-            spec = self.session.spec
-            raise DataError(f"{error}, for {spec.target} at bar {number:,} of {spec.symbol}, which ends at {end}") from error
+        except Exception as error:  # what a user's code raises is not known
+            if isinstance(error, AlphaPulseError) and not isinstance(error, DataError):
+                raise
+            what = str(error) if isinstance(error, DataError) else f"model {spec.model_type!r} {raised(error)}"
+            raise DataError(f"{what}, for {spec.target} at {self._rows.place(row, spec.symbol)}") from error
 
     def _call_learn(self, row: int, slot: int) -> None:
         """Let a model that is written in Python, and in a trial its control, learn the label of a slot."""

@@ -8,13 +8,15 @@ import msgspec
 import numpy as np
 
 from alpha_pulse.core.config import AdaptationConfig
-from alpha_pulse.core.errors import NonFiniteError, StateError
+from alpha_pulse.core.errors import AlphaPulseError, DataError, NonFiniteError, StateError
 from alpha_pulse.core.stateful import State, scalar, take_all
 from alpha_pulse.core.types import DriftAlarm, Monitored
+from alpha_pulse.core.user_code.calls import raised
 from alpha_pulse.detectors.base import Detector
 from alpha_pulse.detectors.calibrated import TUNED, Dependence, block_of, nearest_rate, tuned
 from alpha_pulse.detectors.drift import Adwin
 from alpha_pulse.detectors.packed import check_same_threshold
+from alpha_pulse.feeds.notes import show_time
 from alpha_pulse.kernels.base.scores import LABEL, SERVED
 from alpha_pulse.kernels.detection import adwin
 from alpha_pulse.kernels.detection import drift_monitor as layout
@@ -134,18 +136,25 @@ class DriftMonitor:
     def alarms_of(self, result: int, ts: int) -> list[DriftAlarm]:
         """The alarms of the newest block, of which a kernel gave this ``result``."""
         if result == BLOCK_DUE:
-            result = self._update_errors() | drift_detect(self._sums, self._counters, self._windows)
+            result = self._update_errors(ts) | drift_detect(self._sums, self._counters, self._windows)
         if result == REFUSED:
             raise NonFiniteError(
                 f"a block of labels of {self.symbol}/{self.target} has the means {self._means()}; expected values within [0, 1]"
             )
         return [self._alarm(index, ts) for index in range(len(MONITORED)) if result >> index & 1]
 
-    def _update_errors(self) -> int:
-        """Update the external detector of errors; returns its part of the bit mask."""
+    def _update_errors(self, ts: int) -> int:
+        """Update the external detector of errors; returns its part of the bit mask. Raises DataError with its error."""
         assert self._external is not None
-        drift = self._external.update(self._means()[layout.ERRORS])
-        return int(drift and self._external.last.score > 0.0) << layout.ERRORS
+        try:
+            drift = self._external.update(self._means()[layout.ERRORS])
+            return int(drift and self._external.last.score > 0.0) << layout.ERRORS
+        except Exception as error:  # what a user's code raises is not known
+            what = str(error) if isinstance(error, AlphaPulseError) else f"it {raised(error)}"
+            raise DataError(
+                f"detector {self._names[ERRORS]!r} failed at the label of {self.symbol}/{self.target} that came at "
+                f"{show_time(ts)}: {what}"
+            ) from error
 
     def _means(self) -> list[float]:
         means: list[float] = self._sums[layout.MEANS : layout.MEANS + len(MONITORED)].tolist()

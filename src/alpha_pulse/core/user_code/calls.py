@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import os
 import reprlib
 import traceback
 from pathlib import Path
+
+PROGRAM = f"{Path(__file__).parents[2]}{os.sep}"
+"""The folder of this program."""
 
 
 def raised(error: Exception) -> str:
@@ -23,8 +27,8 @@ def raised(error: Exception) -> str:
 def described_error(error: Exception) -> str:
     """Type and text of an error in one line, and the last line of the user's file that led to it.
 
-    The user's file is the first one that was called. Without a line where nothing was called, as with a wrong number of
-    arguments.
+    The user's file is the first one that was called and is none of this program. Without a line where nothing was called, as
+    with a wrong number of arguments.
 
     >>> try:
     ...     {}["x"]
@@ -35,7 +39,7 @@ def described_error(error: Exception) -> str:
     called = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)[1:]
-        if not frame.filename.startswith("<frozen") and frame.filename != importlib.__file__
+        if not frame.filename.startswith(("<frozen", PROGRAM)) and frame.filename != importlib.__file__
     ]
     own = [frame for frame in called if frame.filename == called[0].filename]
     place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
