@@ -1,4 +1,4 @@
-"""Writes the results of `alpha-pulse simulate-detectors --json FILE` into docs/concepts/detectors.md.
+"""Writes the results of `alpha-pulse simulate-detectors --json FILE` into docs/concepts/detectors.md and docs/serving.md.
 
 `python -m benchmarks.detector_page FILE ...`
 """
@@ -16,7 +16,10 @@ from alpha_pulse.cli.render.simulation import Section, sections
 from alpha_pulse.simulation.tables import Simulated, tables
 from benchmarks.report import fill
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "concepts" / "detectors.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+DETECTORS, SERVING = DOCS / "concepts" / "detectors.md", DOCS / "serving.md"
+OF_SERVING = ("promotion_nulls", "promotion_power", "ensemble_regret")
+"""The tables of `SERVING`; the others are those of `DETECTORS`."""
 
 
 def markdown(section: Section) -> str:
@@ -32,16 +35,17 @@ def markdown(section: Section) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write each table of the file at its place."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.detector_page", description="Write tables into docs/concepts/detectors.md."
+        prog="python -m benchmarks.detector_page",
+        description="Write tables into docs/concepts/detectors.md and docs/serving.md.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="from alpha-pulse simulate-detectors --json FILE")
-    page = PAGE.read_text(encoding="utf-8")
     for file in parser.parse_args(arguments).files:
         simulated = msgspec.json.decode(file.read_bytes(), type=Simulated)
         for name in tables():
             if getattr(simulated, name) is not None:
-                page = fill(page, name, "\n\n".join(markdown(section) for section in sections(simulated, name)))
-    PAGE.write_text(page, encoding="utf-8")
+                path = SERVING if name in OF_SERVING else DETECTORS
+                content = "\n\n".join(markdown(section) for section in sections(simulated, name))
+                path.write_text(fill(path.read_text(encoding="utf-8"), name, content), encoding="utf-8")
     return 0
 
 

@@ -10,6 +10,7 @@ from .loop_learning import ADAPT, DETECT, LEARN, RESOLVE
 from .loop_trading import DECIDE, EXTRACT, GATE, RECORD, SERVE
 from .money import MONEY
 from .numbers import METRICS
+from .promotion import PROMOTION
 from .reading import READ
 
 TO_KILL = (
@@ -27,6 +28,7 @@ TO_KILL = (
     *MONEY,
     *METRICS,
     *LEARNERS,
+    *PROMOTION,
     *READ,
 )
 MUTANTS = (*TO_KILL, *EQUIVALENT)

@@ -273,7 +273,8 @@ def simulate_detectors(
         str | None, typer.Option(metavar="FILE", help="Also write the results as JSON; - for standard output.")
     ] = None,
 ) -> None:
-    """Simulate false alarms and delays of detectors and comparisons: the tables of docs/concepts/detectors.md.
+    """Simulate false alarms and delays of detectors, comparisons and promotions: tables of docs/concepts/detectors.md and
+    docs/serving.md.
 
     All tables take more than half an hour.
     Example: [bold]alpha-pulse simulate-detectors --table delays --detector adwin --runs 20[/]

@@ -52,7 +52,8 @@ class PromotionPower(msgspec.Struct, frozen=True):
     ``labels_to_promotion`` labels (median); ``wrong`` that in which another one does.
 
     ``rolled_back`` is the fraction of runs in which a champion without skill, promoted by hand over one with skill, is rolled
-    back, after ``labels_to_rollback`` labels (median).
+    back, after ``labels_to_rollback`` labels (median); ``labels_reversed`` is the median for a champion whose forecasts are
+    those of the better one reversed.
     """
 
     horizon: int
@@ -63,6 +64,7 @@ class PromotionPower(msgspec.Struct, frozen=True):
     labels_to_promotion: float | None
     rolled_back: float
     labels_to_rollback: float | None
+    labels_reversed: float | None
 
 
 def upper_bound(found: int, runs: int) -> float:
@@ -125,6 +127,7 @@ def power_trial(horizon: int, strength: float, runs: int, seed: int) -> Promotio
     rng = np.random.default_rng([seed, horizon, round(1_000 * strength)])
     promotions: list[int] = []
     rollbacks: list[int] = []
+    reversals: list[int] = []
     wrong = 0
     for _ in range(runs):
         foreseen = autoregressive(POWER_LABELS + horizon - 1, PERSISTENCE, rng)
@@ -136,14 +139,21 @@ def power_trial(horizon: int, strength: float, runs: int, seed: int) -> Promotio
         if len(found) == 1 and state[promotion.CHAMPION] == 0:
             promotions.append(int(found[0]) + 1)
         wrong += state[promotion.CHAMPION] not in (0, 1)
-        state = _started(horizon, champion=0)
-        promotion.promote(state, 1)
-        found = np.flatnonzero(_events(state, probabilities, labels) == promotion.ROLLED_BACK)
-        rollbacks += [int(label) + 1 for label in found[:1]]
+        rollbacks += _rollback(horizon, probabilities, labels)
+        probabilities[:, 1] = 1.0 - probabilities[:, 0]
+        reversals += _rollback(horizon, probabilities, labels)
     return PromotionPower(
         horizon, strength, runs, len(promotions) / runs, wrong / runs, _median(promotions), len(rollbacks) / runs,
-        _median(rollbacks),
+        _median(rollbacks), _median(reversals),
     )  # fmt: skip
+
+
+def _rollback(horizon: int, probabilities: Row, labels: Row) -> list[int]:
+    """The labels until member 1, promoted by hand over member 0, is rolled back; empty if it never is."""
+    state = _started(horizon, champion=0)
+    promotion.promote(state, 1)
+    found = np.flatnonzero(_events(state, probabilities, labels) == promotion.ROLLED_BACK)
+    return [int(label) + 1 for label in found[:1]]
 
 
 def _median(labels: list[int]) -> float | None:

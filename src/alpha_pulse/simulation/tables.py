@@ -1,4 +1,4 @@
-"""The simulations for docs/concepts/detectors.md by name, with their jobs and the number of runs for the page."""
+"""The simulations for docs/concepts/detectors.md and docs/serving.md by name, with their jobs and numbers of runs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from alpha_pulse.simulation import (
     interval_trials,
     promotion_trials,
     regime_trials,
+    strategy_trials,
 )
 from alpha_pulse.simulation.comparison_trials import NullTrial, PowerTrial
 from alpha_pulse.simulation.covariate_trials import CovariateDelay, CovariateFalseAlarms
@@ -27,6 +28,7 @@ from alpha_pulse.simulation.regime_calibration import FULL as FULL_REGIMES
 from alpha_pulse.simulation.regime_calibration import QUICK as QUICK_REGIMES
 from alpha_pulse.simulation.regime_calibration import calibrate_regimes, regime_steps
 from alpha_pulse.simulation.regime_trials import Recurrence, RegimeDelay, RegimeFalseAlarms
+from alpha_pulse.simulation.strategy_trials import EnsembleRegret
 
 Job = Callable[[], msgspec.Struct]
 Report = Callable[[int], None]
@@ -93,6 +95,7 @@ SIMULATIONS: dict[str, Simulation] = {
     "promotion_power": Simulation(
         "labels until a better challenger is promoted", 200, lambda runs, seed, _: promotion_trials.power_jobs(runs, seed)
     ),
+    "ensemble_regret": Simulation("regret of the ensemble", 20, lambda runs, seed, _: strategy_trials.regret_jobs(runs, seed)),
 }
 
 
@@ -114,6 +117,7 @@ class Simulated(msgspec.Struct):
     comparison_power: list[PowerTrial] | None = None
     promotion_nulls: list[PromotionNull] | None = None
     promotion_power: list[PromotionPower] | None = None
+    ensemble_regret: list[EnsembleRegret] | None = None
 
 
 def tables() -> list[str]:

@@ -269,3 +269,10 @@ def test_many_labels_at_once_are_the_same_bit_for_bit() -> None:
     assert events.tolist() == [promotion.learn(one, said[k], labels[k], k) for k in range(400)]
     assert promotion.PROMOTED in events
     np.testing.assert_array_equal(one, many)
+
+
+def test_no_challenger_is_the_canary_before_the_minimum_of_labels() -> None:
+    state = started()
+    state[promotion.MINIMUM] = 40
+    promotion.challenge(state, 1)
+    assert run(state, [0.02, 0.98, 0.5], 100) == (promotion.CANARY_STARTED, 41)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from alpha_pulse.kernels.base.scores import LABEL, LAST_KNOWN, SERVED
 from alpha_pulse.kernels.mixing import ensemble, strategies
-from alpha_pulse.kernels.mixing.hedge import log_loss, mixture
 from alpha_pulse.serving.member_mix import MemberMix
 from naive_strategies import NaiveStrategies
 
@@ -153,44 +152,3 @@ def test_the_members_of_the_start_are_not_limited() -> None:
         strategies.learn(state, np.array([0.1 + 0.8 * (turn % 2), 0.5, 0.5]), turn % 2)
     assert weights(state, "ensemble", np.full(3, 0.5))[0] > 0.9
     assert weights(state, "faded", np.full(3, 0.5))[0] > 0.9
-
-
-def bound(horizon: int, share: float, n: int, switches: int, labels: int) -> float:
-    """The formula of docs/serving.md without its delay term, in nats."""
-    alpha = share / horizon
-    return horizon * (math.log(n) + switches * math.log(n / alpha) - labels * math.log(1.0 - alpha))
-
-
-@pytest.mark.parametrize("horizon", [1, 6, 24])
-@pytest.mark.parametrize("sleeping", [False, True])
-def test_regret_against_the_best_expert_of_each_segment_is_within_the_bound(horizon: int, sleeping: bool) -> None:
-    """Five regimes, in each of which another member is best; labels arrive late, members sleep, one joins."""
-    rng = np.random.default_rng([horizon, sleeping])
-    segments, length, share, n = 5, 1_200, 1e-3, 4
-    state = started(n - 1, horizon, share)
-    waiting: list[tuple[Row, int, int, float]] = []
-    regret = delay_term = 0.0
-    for turn in range(segments * length):
-        if turn == length:
-            state = joined(state)
-        members = int(state[strategies.MEMBERS])
-        good, label = turn // length % (n - 1), int(rng.random() < 0.5)
-        said = rng.uniform(0.35, 0.65, members)
-        said[good] = 0.35 + 0.3 * label if rng.random() < 0.8 else 0.65 - 0.3 * label
-        if sleeping:
-            said[rng.random(members) < 0.2] = math.nan
-            said[n - 1 if members == n else 0] = 0.5
-        waiting.append((said, label, good, float(np.nansum(weights(state, "ensemble", said) * said))))
-        if len(waiting) < horizon:
-            continue
-        said, label, good, served = waiting.pop(0)
-        said = np.append(said, np.full(members - len(said), math.nan))
-        mixed = mixture(state, strategies.HEAD, said, members)
-        regret += log_loss(served, label) - log_loss(mixed if math.isnan(said[good]) else float(said[good]), label)
-        delay_term += log_loss(served, label) - log_loss(mixed, label)
-        strategies.learn(state, said, label)
-    most = bound(horizon, share, n, segments - 1, segments * length - horizon + 1)
-    assert regret - delay_term <= most, "this is proved"
-    assert regret <= most, "this is so in these streams"
-    if horizon == 1 and not sleeping:
-        assert delay_term == pytest.approx(0.0, abs=1e-9)

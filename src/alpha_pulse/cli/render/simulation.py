@@ -1,20 +1,19 @@
-"""Simulated results as tables of words and numbers, for a terminal and for docs/concepts/detectors.md alike."""
+"""Simulated results as tables of words and numbers, for a terminal and for the documentation alike."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
-from alpha_pulse.simulation.comparison_trials import LABELS, POWER_LABELS, NullTrial
+from alpha_pulse.simulation.comparison_trials import LABELS, POWER_LABELS
 from alpha_pulse.simulation.covariate_trials import CovariateDelay, CovariateFalseAlarms
 from alpha_pulse.simulation.detector_calibration import PER
 from alpha_pulse.simulation.detector_trials import CALIBRATED, EVENTS, STATED, Delay, FalseAlarms
-from alpha_pulse.simulation.interval_trials import Coverage
-from alpha_pulse.simulation.promotion_trials import NULL_LABELS, PromotionNull
+from alpha_pulse.simulation.promotion_trials import NULL_LABELS
 from alpha_pulse.simulation.promotion_trials import POWER_LABELS as PROMOTION_LABELS
-from alpha_pulse.simulation.regime_trials import RegimeFalseAlarms
+from alpha_pulse.simulation.strategy_trials import LENGTH, SEGMENTS
 from alpha_pulse.simulation.tables import Simulated
 
 WITHOUT_RIVER = "River is not installed, so its columns are empty: pip install 'alpha-pulse[river]'."
@@ -22,6 +21,15 @@ SETTINGS = (CALIBRATED, "as published", "River's defaults")
 NOTHING = "·"
 Line = tuple[str, Sequence[str]]
 T = TypeVar("T", FalseAlarms, Delay)
+
+
+class Repeated(Protocol):
+    """A result of several runs."""
+
+    @property
+    def runs(self) -> int:
+        """How many."""
+        ...
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -221,7 +229,7 @@ def _coverage(results: Simulated) -> list[Section]:
     return [Section("Intervals that contain the true mean, in %", "losses", ["covered", "low", "high", "naive"], rows, notes)]
 
 
-def _runs(cells: Sequence[CovariateFalseAlarms | RegimeFalseAlarms | Coverage | NullTrial | PromotionNull]) -> int:
+def _runs(cells: Sequence[Repeated]) -> int:
     return max((cell.runs for cell in cells), default=0)
 
 
@@ -292,30 +300,48 @@ def _promotion_nulls(results: Simulated) -> list[Section]:
 
 
 def _promotion_power(results: Simulated) -> list[Section]:
+    trials = results.promotion_power or []
     rows = [
         (
             f"horizon {trial.horizon}, strength {trial.strength:g}",
             [
                 _percent(trial.promoted),
-                _percent(trial.wrong),
                 _whole(trial.labels_to_promotion),
+                _percent(trial.wrong),
                 _percent(trial.rolled_back),
                 _whole(trial.labels_to_rollback),
+                _whole(trial.labels_reversed),
             ],
         )
-        for trial in results.promotion_power or []
+        for trial in trials
     ]
     notes = (
-        f"In % of the runs, within {PROMOTION_LABELS:,} labels. Promoted: one of three challengers is better; labels: median "
-        "until then, its time as the canary included; wrong: another one is promoted. Rolled back: a champion without skill, "
-        "promoted by hand; labels: median until then.",
+        f"{_runs(trials):,} runs; in % of them, within {PROMOTION_LABELS:,} labels. Promoted: the better one of three "
+        "challengers; wrong: another; rolled back: a champion without skill, promoted by hand. Labels: median until then in "
+        "these runs, the time as the canary included; reversed: the same for a champion with the better forecasts reversed.",
     )
-    titles = ["promoted", "wrong", "labels", "rolled back", "labels"]
+    titles = ["promoted", "labels", "wrong", "rolled back", "labels", "reversed"]
     return [
         Section(
             "Labels until a better challenger is promoted, and a bad champion rolled back", "advantage", titles, rows, notes
         )
     ]
+
+
+def _regret(results: Simulated) -> list[Section]:
+    trials = results.ensemble_regret or []
+    rows = [
+        (
+            f"horizon {trial.horizon}, {'members sleep, one joins' if trial.sleeping else 'all awake'}",
+            [f"{round(nats, 1) + 0.0:,.1f}" for nats in (trial.regret, trial.largest, trial.bound, trial.delay_term)],
+        )
+        for trial in trials
+    ]
+    notes = (
+        f"In nats, over {SEGMENTS * LENGTH:,} labels in {SEGMENTS} segments, relative to the best member of each segment in "
+        f"hindsight. Mean and largest of {_runs(trials):,} runs; bound: without the delay term, whose mean is the last column.",
+    )
+    return [Section("Regret of the ensemble", "labels", ["regret", "largest", "bound", "delay term"], rows, notes)]
 
 
 MAKERS: dict[str, Callable[[Simulated], list[Section]]] = {
@@ -333,4 +359,5 @@ MAKERS: dict[str, Callable[[Simulated], list[Section]]] = {
     "comparison_power": _power,
     "promotion_nulls": _promotion_nulls,
     "promotion_power": _promotion_power,
+    "ensemble_regret": _regret,
 }
