@@ -280,8 +280,8 @@ LEARN = (
         "newton-never-forgets",
         "learn",
         "kernels/linear/newton.py",
-        "    _shrink(covariance, u, 1.0 / forgetting)\n",
-        "    _shrink(covariance, u, 1.0)\n",
+        "    subtract_outer(covariance, u, 1.0 / forgetting)\n",
+        "    subtract_outer(covariance, u, 1.0)\n",
         ("unit/kernels/test_newton.py::test_it_is_the_naive_twin",),
     ),
     Mutant(

@@ -38,7 +38,8 @@ def size(n: int) -> int:
 
 
 @kernel
-def _restart(covariance: NDArray[np.float64], prior: float, n: int) -> None:
+def restart(covariance: NDArray[np.float64], prior: float, n: int) -> None:
+    """Set C (n * n,) to 1 / ``prior`` on the diagonal."""
     covariance[:] = 0.0
     for i in range(n):
         covariance[i * n + i] = 1.0 / prior
@@ -48,11 +49,11 @@ def _restart(covariance: NDArray[np.float64], prior: float, n: int) -> None:
 def start(state: NDArray[np.float64], offset: int, n: int) -> None:
     """Set the weights to 0 and the covariance to the prior; ``forgetting`` and ``prior`` do not change."""
     state[offset + WEIGHT : offset + WEIGHT + n] = 0.0
-    _restart(state[offset + WEIGHT + n : offset + size(n)], state[offset + PRIOR], n)
+    restart(state[offset + WEIGHT + n : offset + size(n)], state[offset + PRIOR], n)
 
 
 @kernel
-def _spread(covariance: NDArray[np.float64], z: NDArray[np.float64], u: NDArray[np.float64]) -> float:
+def spread(covariance: NDArray[np.float64], z: NDArray[np.float64], u: NDArray[np.float64]) -> float:
     """Set ``u`` = C z; returns z C z, the variance of the score of this row."""
     n = z.shape[0]
     u[:] = 0.0
@@ -77,7 +78,7 @@ def _spread(covariance: NDArray[np.float64], z: NDArray[np.float64], u: NDArray[
 
 
 @kernel
-def _shrink(covariance: NDArray[np.float64], u: NDArray[np.float64], keep: float) -> None:
+def subtract_outer(covariance: NDArray[np.float64], u: NDArray[np.float64], keep: float) -> None:
     """Set C = (C - u u') keep, which keeps C symmetric bit for bit."""
     n = u.shape[0]
     for i in range(n):
@@ -129,12 +130,12 @@ def learn(
         trace += covariance[i * n + i]
         positive = positive and covariance[i * n + i] > 0.0
     if not positive:
-        _restart(covariance, state[offset + PRIOR], n)
-    unsure = _spread(covariance, z, u)
+        restart(covariance, state[offset + PRIOR], n)
+    unsure = spread(covariance, z, u)
     forgetting = slowed(state[offset + FORGETTING], share_of(weight)) if trace * state[offset + PRIOR] < n else 1.0
     step = boost * taken * (label - probability) / (forgetting + boost * curvature * unsure)
     shrink = math.sqrt(curvature / (forgetting + curvature * unsure))
     for i in range(n):
         weights[i] = clip(weights[i] + step * u[i], MAX_WEIGHT)
         u[i] *= shrink
-    _shrink(covariance, u, 1.0 / forgetting)
+    subtract_outer(covariance, u, 1.0 / forgetting)

@@ -1,0 +1,1 @@
+"""Forecasts of realised volatility: calendar, wide features, members, density and event probability."""
