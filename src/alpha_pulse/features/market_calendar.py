@@ -1,7 +1,8 @@
-"""The calendar of a symbol: the local time in which its week is divided, from the configuration or from its first week of bars."""
+"""The calendar of a symbol: the local time of its week, from the configuration or from its first week of bars."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -108,9 +109,8 @@ def changes(zone: str) -> tuple[Ints, Ints]:
     return ts, np.array([int(moved.total_seconds()) * SECOND_NS for _, moved in found], dtype=np.int64)
 
 
-def _change(low: datetime, high: datetime, offset: object) -> datetime:
+def _change(low: datetime, high: datetime, offset: Callable[[datetime], timedelta]) -> datetime:
     """The first second in (``low``, ``high``] with another offset than ``low``, by bisection."""
-    assert callable(offset)
     before = offset(low)
     while high - low > timedelta(seconds=1):
         middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)

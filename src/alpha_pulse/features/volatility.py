@@ -12,6 +12,7 @@ from alpha_pulse.core.stateful import State, take_all
 from alpha_pulse.core.types import Bar
 from alpha_pulse.features.market_calendar import calendar_for, describe
 from alpha_pulse.kernels.volatility import wide as kernels
+from alpha_pulse.kernels.volatility.calendar import DAY_BARS, WEEK_DAYS
 
 Rows = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -58,8 +59,8 @@ class VolatilityFeatures:
     >>> features = VolatilityFeatures(3_600_000_000_000, [12])
     >>> bar = Bar("SPY", 3_600_000_000_000, 3_600_000_000_000, 100.0, 101.0, 99.0, 100.5, volume=7.0, seq=0)
     >>> row = features.update(bar)
-    >>> dict(zip(features.names, row.round(4).tolist()))["vol_12"], features.calendar
-    (0.005, 'time zone not known yet, bars per day not counted yet')
+    >>> dict(zip(features.names, row.round(4).tolist()))["vol_12"], features.bars_per_week
+    (-5.3008, 168)
     """
 
     def __init__(self, interval_ns: int, horizons: Sequence[int], zone: str | None = None) -> None:
@@ -72,37 +73,27 @@ class VolatilityFeatures:
         self.names = column_names(horizons)
         self._zone = zone
         self._layout = {"version": VERSION, "interval_ns": interval_ns, "horizons": list(horizons), "zone": zone}
-        self._arrays = {"state": np.zeros(kernels.SIZE), "calendar": calendar_for(interval_ns, zone)}
-        kernels.start(self._arrays["state"], np.array(horizons, dtype=np.float64))
+        self.state: Rows = np.zeros(kernels.SIZE)
+        """The packed state that the kernels change; the same array as long as the object exists."""
+        self.calendar_state: Times = calendar_for(interval_ns, zone)
+        """The packed calendar that the kernels change; the same array as long as the object exists."""
+        kernels.start(self.state, np.array(horizons, dtype=np.float64))
 
     @property
     def calendar(self) -> str:
         """The calendar in words, as it was configured or inferred."""
-        return describe(self._arrays["calendar"], self._zone)
+        return describe(self.calendar_state, self._zone)
 
     @property
     def bars_per_week(self) -> int:
         """Bars in a usual week, from the first week of bars; until then as if the market never closed."""
-        day, days = self._arrays["calendar"][[kernels.calendars.DAY_BARS, kernels.calendars.WEEK_DAYS]].tolist()
-        return int(day * days)
-
-    @property
-    def state(self) -> Rows:
-        """The packed state that the kernels change; the same array as long as the object exists."""
-        return self._arrays["state"]
-
-    @property
-    def calendar_state(self) -> Times:
-        """The packed calendar that the kernels change; the same array as long as the object exists."""
-        return self._arrays["calendar"]
+        return int(self.calendar_state[DAY_BARS] * self.calendar_state[WEEK_DAYS])
 
     def update(self, bar: Bar) -> Rows:
         """Process the next bar (prices above 0, high at least low); returns its row, which belongs to the caller."""
         row = np.empty(len(self.names))
         volume = -1.0 if bar.volume is None else bar.volume
-        kernels.wide_step(
-            self.state, self.calendar_state, bar.ts_event, bar.open, bar.high, bar.low, bar.close, volume, row
-        )
+        kernels.wide_step(self.state, self.calendar_state, bar.ts_event, bar.open, bar.high, bar.low, bar.close, volume, row)
         return row
 
     def update_rows(self, ts: Times, bars: Rows) -> Rows:
@@ -121,7 +112,9 @@ class VolatilityFeatures:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(scalars={"layout": self._layout}, arrays={name: array.copy() for name, array in self._arrays.items()})
+        return State(
+            scalars={"layout": self._layout}, arrays={"state": self.state.copy(), "calendar": self.calendar_state.copy()}
+        )
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
@@ -130,4 +123,4 @@ class VolatilityFeatures:
                 f"saved volatility features have {saved}, but {self._layout} is needed; restore with the configuration that "
                 "saved them"
             )
-        take_all(self._arrays, state)
+        take_all({"state": self.state, "calendar": self.calendar_state}, state)

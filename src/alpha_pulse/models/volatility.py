@@ -94,7 +94,7 @@ class VolatilityForecaster(PackedModel):
     >>> rows[:, -1] = rows[:, -3] = 1.0  # the seasonal factors
     >>> forecast = model.update_rows(rows, levels)
     >>> forecast.event.round(2).tolist()
-    [nan, 0.93, 0.93]
+    [nan, 0.83, 0.83]
     """
 
     def __init__(
@@ -134,9 +134,7 @@ class VolatilityForecaster(PackedModel):
     def update(self, row: Row, realised: float, median: float) -> Row:
         """Learn from the bar of ``row``, then predict; see `update_rows`. Returns the columns of one forecast."""
         out = np.empty(self.columns)
-        kernels.forecast_step(
-            self.plan, self.kernel_state, row, self.projection, realised, median, self.kernel_scratch, out
-        )
+        kernels.forecast_step(self.plan, self.kernel_state, row, self.projection, realised, median, self.kernel_scratch, out)
         return out
 
     def update_rows(self, rows: Row, levels: Row) -> Forecast:

@@ -1,8 +1,8 @@
 """The weekly calendar of a symbol: in which bin of the local week a bar begins, and which bins follow while the market is open.
 
 A week is divided into *bins* of one bar interval (of one day for daily and longer bars). A bin is open if it had a bar within
-the last `KEPT_WEEKS` weeks. Bins are grouped into *slots*, over which seasonal factors are learned: hour and day of the week, or
-for bars shorter than an hour weekday or weekend and 15 minutes, or for daily bars the day of the week.
+the last `KEPT_WEEKS` weeks. Bins are grouped into *slots*, for which seasonal factors are learned: hour and day of the week;
+for bars shorter than an hour, weekday or weekend and 15 minutes; for daily bars, the day of the week.
 
 The local time is UTC, or that of an exchange (from a table of the changes of its UTC offset, so with daylight saving). If it is
 not configured, the first week of bars decides: with bars on Saturday it is UTC, otherwise that of the exchange. Until then no
@@ -104,7 +104,7 @@ def offset_ns(calendar: Ints, ts: int) -> int:
             low = middle + 1
         else:
             high = middle
-    return 0 if low == 0 else calendar[HEAD + calendar[CHANGES] + low - 1]
+    return 0 if low == 0 else int(calendar[HEAD + calendar[CHANGES] + low - 1])
 
 
 @kernel
@@ -148,7 +148,7 @@ def slot_of(calendar: Ints, place: int) -> int:
     """The slot of a bin; `NO_SLOT` while the zone is undecided."""
     if calendar[ZONE] == UNDECIDED:
         return NO_SLOT
-    return calendar[HEAD + 2 * calendar[CHANGES] + calendar[BINS] + place]
+    return int(calendar[HEAD + 2 * calendar[CHANGES] + calendar[BINS] + place])
 
 
 @kernel
@@ -159,7 +159,7 @@ def next_open(calendar: Ints, place: int, week: int) -> int:
     """
     bins, weeks = calendar[BINS], HEAD + 2 * calendar[CHANGES]
     if calendar[COUNTED] == 0:
-        return (place + 1) % bins
+        return int((place + 1) % bins)
     i = place
     for _ in range(bins):
         i += 1
@@ -173,4 +173,4 @@ def next_open(calendar: Ints, place: int, week: int) -> int:
 @kernel
 def week_of(calendar: Ints, place: int) -> int:
     """The number of the week in which the bin ``place`` last had a bar."""
-    return calendar[HEAD + 2 * calendar[CHANGES] + place]
+    return int(calendar[HEAD + 2 * calendar[CHANGES] + place])

@@ -60,7 +60,7 @@ def start(state: Floats, members: int, horizon: int) -> None:
     state[1 : 1 + experts(members)] = 1.0 / experts(members)
     baselines.start(state, 1 + experts(members))
     at = _calibration_at(members)
-    for j in range(members):
+    for _ in range(members):
         calibration.start(state[at : at + calibration.SIZE], 1.0 / horizon)
         at += calibration.SIZE
     for k in range(FAST):
@@ -73,7 +73,7 @@ def start(state: Floats, members: int, horizon: int) -> None:
 @kernel
 def _fast_score(fast: Floats, log_odds: float) -> float:
     score = (1.0 + fast[newton.WEIGHT + 1]) * log_odds + fast[newton.WEIGHT]
-    return min(max(score, -MOST_SCORE), MOST_SCORE)
+    return float(min(max(score, -MOST_SCORE), MOST_SCORE))
 
 
 @kernel
@@ -117,10 +117,10 @@ def learn(
     for j in range(members):
         calibration.learn(state[at : at + calibration.SIZE], STEEPNESS * means[j], label, 1.0)
         at += calibration.SIZE
-    log_odds = logit(probabilities[members])
+    log_odds = logit(float(probabilities[members]))
     z, u = scratch[:2], scratch[2:4]
     z[0], z[1] = 1.0, log_odds
-    for k in range(FAST):
+    for _ in range(FAST):
         fast = state[at : at + FAST_SIZE]
         newton.learn(fast, 0, z, u, _fast_score(fast, log_odds), label, 1.0 / horizon, 1.0)
         at += FAST_SIZE

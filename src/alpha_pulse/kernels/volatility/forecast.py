@@ -83,19 +83,19 @@ def plan_for(plan: Ints, kinds: Ints, horizon: int, ahead: int, random_features:
 def ring_at(plan: Ints) -> int:
     """Where the ring of predictions begins."""
     at = PLAN + PER_MEMBER * (plan[MEMBERS] - 1)
-    return plan[at + REGRESSION_AT] + newton.size(plan[at + WIDTH])
+    return int(plan[at + REGRESSION_AT] + newton.size(plan[at + WIDTH]))
 
 
 @kernel
 def pending_size(plan: Ints) -> int:
     """Numbers of one prediction in the ring: head, log ratios, scales, event experts, inputs."""
-    return PENDING + 2 * plan[MEMBERS] + event.experts(plan[MEMBERS]) + plan[ALL_INPUTS]
+    return int(PENDING + 2 * plan[MEMBERS] + event.experts(plan[MEMBERS]) + plan[ALL_INPUTS])
 
 
 @kernel
 def size(plan: Ints) -> int:
     """Numbers of the state."""
-    return ring_at(plan) + plan[HORIZON] * pending_size(plan)
+    return int(ring_at(plan) + plan[HORIZON] * pending_size(plan))
 
 
 @kernel

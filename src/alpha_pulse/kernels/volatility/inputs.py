@@ -49,7 +49,7 @@ def count(kind: int, random_features: int) -> int:
 @kernel
 def seasonal(kind: int) -> bool:
     """Whether the member predicts volatility without season."""
-    return kind == EWMA_S or kind == HAR_S or kind == HAR_GK_S  # noqa: PLR1714, SIM109  # plain comparisons compile to less
+    return kind in (EWMA_S, HAR_S, HAR_GK_S)
 
 
 @kernel

@@ -1,8 +1,8 @@
 """Seasonal factors: the mean of a value in each slot of the week, relative to the level of all slots.
 
 A table of `SIZE` numbers from ``base`` on: factor[slots] | count[slots]. A factor starts at 1, as if `PRIOR` values had been
-seen, is a plain mean of ratios at first, and forgets at the rate `LEAST` per value after that. A ratio counts at most `MOST`, so
-that one extreme bar does not set the factor of its slot.
+seen, is a plain mean of ratios at first, and forgets at the rate `LEAST` per value after that. A ratio counts at most `MOST`,
+so that one extreme bar does not set the factor of its slot.
 
 Source: Andersen & Bollerslev, "Intraday periodicity and volatility persistence in financial markets", Journal of Empirical
 Finance 4 (1997), doi 10.1016/S0927-5398(97)00004-2.
@@ -45,7 +45,7 @@ def factor(state: Floats, base: int, slot: int) -> float:
     >>> factor(table, 0, 3), factor(table, 0, 4), factor(table, 0, -1)
     (2.0, 1.0, 1.0)
     """
-    return 1.0 if slot == NO_SLOT else max(state[base + slot], FLOOR)
+    return 1.0 if slot == NO_SLOT else float(max(state[base + slot], FLOOR))
 
 
 @kernel

@@ -124,8 +124,8 @@ def _range_of(state: Floats, opened: float, high: float, low: float, close: floa
     gap, change = math.log(opened) - state[LOG_CLOSE], log_close - state[LOG_CLOSE]
     variance = max(0.5 * width * width - KLASS * body * body, 0.0) + gap * gap
     if state[COUNT] <= WARM:
-        return variance
-    return min(variance, max(MOST_RANGE * usual, 2.0 * change * change))
+        return float(variance)
+    return float(min(variance, max(MOST_RANGE * usual, 2.0 * change * change)))
 
 
 @kernel
