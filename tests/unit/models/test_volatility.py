@@ -10,7 +10,7 @@ import pytest
 from alpha_pulse.core.durations import HOUR_NS
 from alpha_pulse.core.errors import ConfigError, StateError, UnknownNameError
 from alpha_pulse.features.volatility import VolatilityFeatures
-from alpha_pulse.models.volatility import DEFAULT, FULL, LEAN, Forecast, VolatilityForecaster
+from alpha_pulse.models.volatility.forecaster import DEFAULT, FULL, LEAN, Forecast, VolatilityForecaster
 from naive_volatility import NaiveForecast
 from volatility_bars import Rows, ends, every, levels_of, made_bars
 

@@ -1,0 +1,1 @@
+"""Forecasts of volatility from wide features."""
