@@ -23,6 +23,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "api.md"
 EXAMPLE = re.compile(r"^```http\n(?P<asked>.*?)^```\n+```text\n(?P<answered>.*?)^```$", re.DOTALL | re.MULTILINE)
 PRIVATE = {"token", "ticket", "store", "run_id", "config_hash"}
 CUT = "..."
+WALL_TIMES = {"added_ms", "frozen_ms", "moved_ms"}
 BARS = 6_000
 LONG = 3
 WIDTH = 132
@@ -78,7 +79,7 @@ def answer(running: Running, example: Example, tickets: list[str]) -> str:
 
 def shown(value: Any, key: str = "") -> Any:
     """The same value, cut to what a reader needs."""
-    if key in PRIVATE and isinstance(value, str):
+    if (key in PRIVATE and isinstance(value, str)) or (key in WALL_TIMES and value is not None):
         return CUT
     if isinstance(value, dict):
         kept = list(value.items())

@@ -22,6 +22,7 @@ from alpha_pulse.core.config import Config
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.base import Feed
 from alpha_pulse.runtime.local_gateway import LocalGateway
+from alpha_pulse.serving.registry import Registry
 from alpha_pulse.stores import open_store
 
 SYMBOL = "SYN"
@@ -66,7 +67,7 @@ class Running:
         self.path = folder / "run.db"
         self.system = System(config, feed, open_store(str(self.path), config.store))
         self.system.begin("a test", resume=resume)
-        self.gateway = LocalGateway(self.system, name, paused=True)
+        self.gateway = LocalGateway(self.system, name, paused=True, registry=Registry(folder / "models"))
         for _ in self.gateway.read_back():
             pass
         self.clock = Clock()
@@ -109,6 +110,7 @@ class Running:
             runner.cancel()
             await asyncio.gather(runner, return_exceptions=True)
             self.gateway.runner.stop()
+            self.gateway.models.close()
             self.system.store.close()
 
     def stop(self) -> None:

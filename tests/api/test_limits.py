@@ -22,7 +22,8 @@ from alpha_pulse.core.errors import ConfigError
 from api.running import TOKEN, Running
 
 PREDICT = "/api/v1/online-learning/sessions/SYN/direction/predict"
-OPEN = {("GET", "/health"), ("HEAD", "/health"), ("POST", "/api/v1/auth/exchange")}
+HEALTH = ("/health", "/v2/health/live", "/v2/health/ready")
+OPEN = {("POST", "/api/v1/auth/exchange"), *((method, path) for method in ("GET", "HEAD") for path in HEALTH)}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 

@@ -20,8 +20,10 @@ from alpha_pulse.api.prometheus import Exposition
 from alpha_pulse.api.request_guard import LOOPBACK, RequestGuard
 from alpha_pulse.api.routers import (
     adaptation,
+    inference,
     market,
     metrics,
+    models,
     online_learning,
     overall,
     predictions,
@@ -88,6 +90,8 @@ def all_routes(gateway: Gateway, auth: Auth, exposition: Exposition) -> list[Rou
         predictions.routes(gateway),
         metrics.routes(gateway),
         adaptation.routes(gateway),
+        models.routes(gateway),
+        inference.routes(gateway),
     ]
     operations = [operation for group in groups for operation in group.operations]
     return [*groups, _description(operations, gateway.version)]

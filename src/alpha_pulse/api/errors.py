@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alpha_pulse.api.schemas.operations import Operation
-from alpha_pulse.api.schemas.responses import ErrorResponse, JsonResponse
+from alpha_pulse.api.schemas.responses import JsonResponse, error_bytes
 from alpha_pulse.core.errors import (
     AlphaPulseError,
     ConflictError,
@@ -43,21 +43,22 @@ def install(app: Starlette, operations: Sequence[Operation]) -> None:
 
     async def ours(request: Request, error: Exception) -> Response:
         status = next((status for kind, status in STATUSES if isinstance(error, kind)), INVALID)
-        return refuse(status, str(error), RETRY if isinstance(error, StartingError | NoSpaceError) else None)
+        headers = RETRY if isinstance(error, StartingError | NoSpaceError) else None
+        return refuse(request.url.path, status, str(error), headers)
 
     async def routing(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return refuse(error.status_code, _routing_sentence(request, error, operations), error.headers)
+        return refuse(request.url.path, error.status_code, _routing_sentence(request, error, operations), error.headers)
 
     app.add_exception_handler(AlphaPulseError, ours)
     app.add_exception_handler(HTTPException, routing)
 
 
-def refuse(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The response to a refused request. Long messages are shortened to their beginning and end."""
+def refuse(path: str, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The response to a refused request for ``path``. Long messages are shortened to their beginning and end."""
     if len(detail) > MAX_BEGIN + MAX_END:
         detail = f"{detail[:MAX_BEGIN]}...{detail[-MAX_END:]}"
-    return JsonResponse(ErrorResponse(detail), status, headers=headers)
+    return JsonResponse(error_bytes(detail, path), status, headers=headers)
 
 
 def _routing_sentence(request: Request, error: HTTPException, operations: Sequence[Operation]) -> str:

@@ -203,7 +203,7 @@ def _missing(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
 
 
 async def _refuse(scope: Scope, send: Send, refusal: RefusedError, receive: Receive) -> None:
-    body = error_bytes(str(refusal))
+    body = error_bytes(str(refusal), scope["path"])
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     if scope["type"] == "websocket":
         # Before a WebSocket is accepted, this becomes a 403 without a body.

@@ -24,6 +24,7 @@ from alpha_pulse.library.compiling import warm_if_cold
 from alpha_pulse.library.file_notes import show_files
 from alpha_pulse.library.places import data_folder, new_run_id
 from alpha_pulse.library.progress import Phases
+from alpha_pulse.library.registries import registry_of_run
 from alpha_pulse.reporting.data_checks import check_data
 from alpha_pulse.runtime.local_gateway import LocalGateway
 from alpha_pulse.runtime.warmup import is_warm
@@ -116,6 +117,6 @@ def _begin(config: Config, feed: ReplayFeed, store: Store, name: str, run_id: st
         for reason in system.skipped_checkpoints:
             phases.close()
             print(f"warning: {reason}", file=sys.stderr)
-    gateway = LocalGateway(system, name, bars_per_second=serving.speed)
+    gateway = LocalGateway(system, name, bars_per_second=serving.speed, registry=registry_of_run(config, store))
     gateway.read_back_first()
     return gateway

@@ -138,6 +138,9 @@ class ServedRun:
                     await work
             if self._engine is not None:
                 self._engine.runner.stop()
+                self._engine.models.close()
+                if self._engine.models.problem is not None:
+                    print(f"warning: {self._engine.models.problem}", file=sys.stderr)
         return caught[0] if caught else signal.SIGTERM
 
     async def _work(self, gateway: LocalGateway | StartingGateway) -> None:

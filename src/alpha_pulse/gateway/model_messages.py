@@ -1,7 +1,7 @@
 """Messages about the registry of models. Fields are named as in JSON.
 
-``*_ms`` are integer milliseconds since the Unix epoch (UTC): ``added_ms``, ``frozen_ms`` and the ``ts_ms`` of a move are wall
-time, the other ones market time, at which the bar ended that they name. Missing values are None.
+``*_ms`` are integer milliseconds since the Unix epoch (UTC): ``added_ms``, ``frozen_ms`` and ``moved_ms`` are wall time, the
+other ones market time, at which the bar ended that they name. Missing values are None.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class ModelList(msgspec.Struct, frozen=True):
 class ModelMove(msgspec.Struct, frozen=True):
     """A change: ``action`` is ``add``, ``move``, ``rollback``, ``freeze`` or ``unfreeze``; ``state`` is the one entered."""
 
-    ts_ms: int
+    moved_ms: int
     action: str
     state: str | None
     actor: str

@@ -25,6 +25,7 @@ from alpha_pulse.gateway.messages import (
     SystemStatus,
     UpdateResult,
 )
+from alpha_pulse.gateway.models import Models
 from alpha_pulse.gateway.trading_messages import (
     Adaptations,
     Fills,
@@ -48,6 +49,7 @@ __all__ = [
     "Fills",
     "Gateway",
     "Inspection",
+    "Models",
     "OutcomeIn",
     "OutcomesResult",
     "Page",
@@ -258,6 +260,11 @@ class Gateway(Protocol):
 
     def inspect_fill(self, fill_id: str) -> Inspection:
         """The direction prediction of the step in which the order of a fill was decided. Raises NotFoundError."""
+        ...
+
+    @property
+    def models(self) -> Models:
+        """The registry of models."""
         ...
 
     # Listening.

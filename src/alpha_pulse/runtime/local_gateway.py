@@ -32,12 +32,10 @@ from alpha_pulse.gateway.messages import (
 from alpha_pulse.gateway.protocol import ALL, MAX_EXAMPLES, MAX_OUTCOMES, MAX_STEPS
 from alpha_pulse.gateway.trading_messages import (
     Adaptations,
-    BookStatus,
     Fills,
     Inspection,
     OutcomeIn,
     OutcomesResult,
-    Position,
     Positions,
     Regimes,
     Step,
@@ -50,15 +48,18 @@ from alpha_pulse.reporting.alarm_counts import NAMES, alarm_counts
 from alpha_pulse.runtime.history.events import MS, fill_out, trade_out
 from alpha_pulse.runtime.history.history import History
 from alpha_pulse.runtime.history.planted import synthetic_status
+from alpha_pulse.runtime.history.positions import positions_of
 from alpha_pulse.runtime.history.run_history import RunHistory
 from alpha_pulse.runtime.history.steps import action_out, alarm_out, step_message
 from alpha_pulse.runtime.history.success import LiveSuccess, marks_per_year
 from alpha_pulse.runtime.history.symbol import SymbolHistory
 from alpha_pulse.runtime.inspector import Inspector
 from alpha_pulse.runtime.live import Runner
+from alpha_pulse.runtime.models.desk import ModelDesk
 from alpha_pulse.runtime.outcome_commands import OutcomeCommands
 from alpha_pulse.runtime.queries import checked_page, checked_window, known_target
 from alpha_pulse.runtime.session_commands import SessionCommands
+from alpha_pulse.serving.registry import Registry
 
 TURN_EXAMPLES = 100
 """Examples that are checked or learned in one turn of the event loop."""
@@ -81,14 +82,26 @@ class LocalGateway:
         A short name of the data.
     bars_per_second, paused
         See `alpha_pulse.runtime.live.Runner`.
+    registry
+        The batch models of the run are added to it; None: the run has no registry.
 
     Attributes
     ----------
     runner
         Its `run` must run as a task of the event loop.
+    models
+        The registry, to be closed at the end.
     """
 
-    def __init__(self, system: System, name: str, *, bars_per_second: float = 0.0, paused: bool = False) -> None:
+    def __init__(
+        self,
+        system: System,
+        name: str,
+        *,
+        bars_per_second: float = 0.0,
+        paused: bool = False,
+        registry: Registry | None = None,
+    ) -> None:
         learning = system.config.learning
         self._system = system
         self._name = name
@@ -104,6 +117,7 @@ class LocalGateway:
         self._outcomes = OutcomeCommands(system, self._past)
         self._inspector = Inspector(self._past, system.store, system.symbols)
         self._success = LiveSuccess(system, self._past)
+        self.models = ModelDesk(system, registry)
         self.runner = Runner(system, lambda: self._past.bars, bars_per_second=bars_per_second, paused=paused)
 
     def read_back(self) -> Iterator[int]:
@@ -355,31 +369,7 @@ class LocalGateway:
 
     def positions(self) -> Positions:
         """The open positions and the results of all books."""
-        execution = self._system.execution
-        cash, positions = execution.cash, []
-        for name in self._books:
-            for symbol, units in self._history.units.items():
-                lots = execution.book(name).lots(symbol)
-                quantity = units.quantity(lots.position)
-                closes = self._history.symbols[symbol].bars.column("close")
-                if quantity and len(closes):
-                    basis, marked = cash(lots.basis), cash(lots.marked)
-                    unrealised = cash(lots.marked - lots.basis)
-                    positions.append(Position(name, symbol, quantity, basis / quantity, float(closes[-1]), marked, unrealised))
-        books = {
-            name: BookStatus(
-                equity=cash(book.equity),
-                net_pnl=cash(book.net_pnl),
-                gross_pnl=cash(book.gross_pnl),
-                fees=cash(book.fees),
-                costs=cash(book.costs),
-                trades=book.trades,
-                sharpe=book.sharpe,
-                max_drawdown=book.max_drawdown,
-            )
-            for name, book in execution.results(marks_per_year(self._past)).items()
-        }
-        return Positions(positions, books)
+        return positions_of(self._system.execution, self._history, self._books, marks_per_year(self._past))
 
     def adaptations(self) -> Adaptations:
         """All alarms and adaptations."""

@@ -39,6 +39,7 @@ def test_versions_are_found_by_id_by_its_start_and_by_alias(tmp_path: Path) -> N
     assert registry.find(third) == registry.find(third[:8]) == third
     assert registry.find(f"{SESSION}@champion") == second
     assert registry.find(f"{SESSION}@challenger") == first
+    assert registry.find(f"{SESSION}@newest") == third
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alpha_pulse.api.access.tokens import Auth
 from alpha_pulse.api.protocols import CONNECTION
-from alpha_pulse.api.schemas.responses import ErrorResponse, JsonResponse
+from alpha_pulse.api.schemas.responses import JsonResponse, error_bytes
 
 BEARER = "bearer "
 WHERE = "`alpha-pulse run` prints the path of the token at its start"
@@ -48,13 +48,14 @@ class AuthMiddleware:
             try:
                 ends_ns = await self._end([value for name, value in scope["headers"] if name == b"authorization"])
             except UnauthorizedError as error:
-                await JsonResponse(ErrorResponse(str(error)), 401, headers=CHALLENGE)(scope, receive, send)
+                await JsonResponse(error_bytes(str(error), scope["path"]), 401, headers=CHALLENGE)(scope, receive, send)
                 return
             state = scope.setdefault("state", {})
             state["ends_ns"] = ends_ns
             connection = state.get(CONNECTION)
             if connection is not None and not connection.admit():
-                await JsonResponse(ErrorResponse(NO_ROOM), 503, headers={"connection": "close"})(scope, receive, send)
+                refusal = JsonResponse(error_bytes(NO_ROOM, scope["path"]), 503, headers={"connection": "close"})
+                await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

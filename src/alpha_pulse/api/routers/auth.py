@@ -47,7 +47,11 @@ def routes(auth: Auth) -> Routes:
         token = auth.exchange((await read_body(request, _decoder)).ticket)
         if token is None:
             await auth.backoff.wait()
-            return refuse(401, "the ticket is unknown, used or too old; ask for a fresh link where AlphaPulse was started")
+            return refuse(
+                request.url.path,
+                401,
+                "the ticket is unknown, used or too old; ask for a fresh link where AlphaPulse was started",
+            )
         return JsonResponse(SessionToken(token))
 
     @group.post(

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from alpha_pulse.api.schemas.operations import Operation
-from alpha_pulse.api.schemas.responses import ErrorResponse
 
 REF = "#/components/schemas/{name}"
 ABOUT = (
@@ -32,9 +31,10 @@ MEANINGS = {
 
 def document(operations: Sequence[Operation], version: str) -> bytes:
     """The OpenAPI document, as JSON."""
-    kinds: list[Any] = [ErrorResponse]
+    kinds: list[Any] = []
     for operation in operations:
-        kinds += [kind for kind in (operation.response, operation.query, operation.body) if kind is not None]
+        used = (operation.response, operation.query, operation.body, operation.error)
+        kinds += [kind for kind in used if kind is not None]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=REF)
     by_kind = {_key(kind): schema for kind, schema in zip(kinds, schemas, strict=True)}
     paths: dict[str, dict[str, Any]] = {}
@@ -93,7 +93,7 @@ def _responses(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
     for status in sorted(statuses):
         responses[str(status)] = {
             "description": MEANINGS[status],
-            "content": {"application/json": {"schema": by_kind[_key(ErrorResponse)]}},
+            "content": {"application/json": {"schema": by_kind[_key(operation.error)]}},
         }
     return responses
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alpha_pulse.api.schemas.requests import check_utf8
+from alpha_pulse.api.schemas.responses import ErrorResponse
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Method = Literal["GET", "POST"]
@@ -41,6 +42,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     error_statuses: tuple[int, ...] = ()
     is_open: bool = False
     media_type: str = "application/json"
+    error: type[msgspec.Struct] = ErrorResponse
+    """The body of a refused request."""
 
     @property
     def operation_id(self) -> str:
@@ -55,11 +58,12 @@ class Routes:
     Parameters in a path (``path_examples``) may contain slashes, since ids do.
     """
 
-    def __init__(self, prefix: str, tag: str) -> None:
+    def __init__(self, prefix: str, tag: str, error: type[msgspec.Struct] = ErrorResponse) -> None:
         self.routes: list[Route] = []
         self.operations: list[Operation] = []
         self._prefix = prefix
         self._tag = tag
+        self._error = error
 
     def get(self, path: str, summary: str, *, response: Any, example: Any, **more: Any) -> Callable[[Endpoint], Endpoint]:
         """Register a GET; ``more`` are fields of `Operation`."""
@@ -70,7 +74,9 @@ class Routes:
         return self._add("POST", path, summary, response=response, example=example, **more)
 
     def _add(self, method: Method, path: str, summary: str, **more: Any) -> Callable[[Endpoint], Endpoint]:
-        operation = Operation(method=method, path=self._prefix + path, summary=summary, tag=self._tag, **more)
+        operation = Operation(
+            method=method, path=self._prefix + path, summary=summary, tag=self._tag, error=self._error, **more
+        )
         self.operations.append(operation)
 
         def register(endpoint: Endpoint) -> Endpoint:

@@ -10,6 +10,10 @@ from starlette.responses import Response
 encode = msgspec.json.Encoder().encode
 
 
+INFERENCE = "/v2"
+"""The first part of the paths of the Open Inference Protocol, which names the field of an error ``error``."""
+
+
 class ErrorResponse(msgspec.Struct, frozen=True):
     """The body of every refused request: one sentence."""
 
@@ -26,10 +30,10 @@ class JsonResponse(Response):
         return content if isinstance(content, bytes) else encode(content)
 
 
-def error_bytes(detail: str) -> bytes:
-    """The body of an error response.
+def error_bytes(detail: str, path: str = "") -> bytes:
+    """The body of the response to a refused request for ``path``.
 
-    >>> error_bytes("no")
-    b'{"detail":"no"}'
+    >>> error_bytes("no", "/metrics"), error_bytes("no", "/v2/models/X/ready")
+    (b'{"detail":"no"}', b'{"error":"no"}')
     """
-    return encode(ErrorResponse(detail))
+    return encode({"error": detail} if path == INFERENCE or path.startswith(f"{INFERENCE}/") else ErrorResponse(detail))

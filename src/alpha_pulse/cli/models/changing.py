@@ -42,9 +42,8 @@ def retire(folder: Path | None, version: str, actor: str | None, reason: str, *,
 
 def _move(registry: Registry, name: str, state: ModelState, actor: str | None, reason: str, *, json: bool) -> None:
     version = registry.find(name)
-    registry.move(version, state, actor=actor_name(actor), reason=reason)
-    info = registry.show(version).info
-    _print(registry, f"{info.symbol}/{info.target}", f"version {version[:SHOWN]} is {state} now", json=json)
+    session = "/".join(registry.move(version, state, actor=actor_name(actor), reason=reason))
+    _print(registry, session, f"version {version[:SHOWN]} is {state} now", json=json)
 
 
 def rollback(folder: Path | None, session: str, actor: str | None, reason: str, *, json: bool) -> None:

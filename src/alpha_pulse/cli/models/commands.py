@@ -16,7 +16,10 @@ models_app = Commands(
 )
 Version = Annotated[
     str,
-    typer.Argument(metavar="VERSION", help="The start of an id, or [bold]SYMBOL/target@champion[/] (or [bold]@challenger[/])."),
+    typer.Argument(
+        metavar="VERSION",
+        help="The start of an id, or [bold]SYMBOL/target@champion[/] (or [bold]@challenger[/], [bold]@newest[/]).",
+    ),
 ]
 Session = Annotated[str, typer.Argument(metavar="SESSION", help="[bold]SYMBOL/target[/], such as BTCUSDT/direction.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is stored with the change.")]

@@ -56,7 +56,7 @@ def show_details(details: ModelDetails, console: Console) -> None:
     console.print(f"artefact  {size}; {checked}", soft_wrap=True)
     console.print()
     rows = [
-        TableRow(_time(move.ts_ms), [move.action, move.state or _NOTHING, move.actor, _reason(move.reason, move.evidence)])
+        TableRow(_time(move.moved_ms), [move.action, move.state or _NOTHING, move.actor, _reason(move.reason, move.evidence)])
         for move in details.moves
     ]
     print_table(console, "when (UTC)", ["what", "state", "by", "reason"], rows, [])

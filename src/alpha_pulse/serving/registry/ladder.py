@@ -70,6 +70,11 @@ class Standing:
         version = self._challengers.get(key)
         return version if version is not None and self.states[version] in ("shadow", "canary") else None
 
+    def newest(self, key: Key) -> str | None:
+        """The version that was registered last; None without one."""
+        own = [version for version, entry in self.added.items() if (entry.symbol, entry.target) == key]
+        return own[-1] if own else None
+
     def earlier_champion(self, key: Key) -> str | None:
         """The version that a rollback makes the champion; None without one."""
         history = self._champions.get(key, [])

@@ -32,7 +32,8 @@ from alpha_pulse.serving.registry.log import RegistryLog
 from alpha_pulse.serving.registry.version_files import VersionFiles, unwritable
 
 STATES: Sequence[ModelState] = ("candidate", "shadow", "canary", "champion", "retired")
-ALIASES = ("champion", "challenger")
+ALIASES = {"champion": Standing.champion, "challenger": Standing.challenger, "newest": Standing.newest}
+"""The names after the @ of ``SYMBOL/target@champion``. ``newest`` is the version that was registered last."""
 SHORTEST = 4
 """Characters of an id that may stand for it, at least."""
 
@@ -108,7 +109,7 @@ class Registry:
             ) from None
 
     def find(self, name: str, standing: Standing | None = None) -> str:
-        """The id of a version: by id, the start of an id that no other has, or ``SYMBOL/target@champion`` (or ``challenger``).
+        """The id of a version: by id, the start of an id that no other has, or ``SYMBOL/target@champion`` (`ALIASES`).
 
         Raises
         ------
@@ -138,7 +139,7 @@ class Registry:
         if alias not in ALIASES:
             raise ConfigError(f"alias {alias!r} is unknown{did_you_mean(alias, ALIASES)}")
         key = self.key(session, known)
-        version = known.champion(key) if alias == "champion" else known.challenger(key)
+        version = ALIASES[alias](known, key)
         if version is None:
             raise NotFoundError(f"{session} has no {alias}; promote a version, or name one by its id")
         return version
@@ -280,8 +281,8 @@ class Registry:
         artefact, lineage = read_bundle(content, file)
         return self.add(artefact, lineage, actor=actor, reason=reason or f"imported from {file}")
 
-    def move(self, name: str, state: ModelState, *, actor: str, reason: str, evidence: Mapping[str, Any] | None = None) -> None:
-        """Let a version enter ``state``. The champion that it replaces becomes the challenger.
+    def move(self, name: str, state: ModelState, *, actor: str, reason: str, evidence: Mapping[str, Any] | None = None) -> Key:
+        """Let a version enter ``state``; returns its (symbol, target). A champion that it replaces becomes the challenger.
 
         Raises
         ------
@@ -299,6 +300,7 @@ class Registry:
             entry = self._entry("move", (added.symbol, added.target), actor, reason, evidence, version, state)
             known.check(entry)
             self._append(entry)
+        return added.symbol, added.target
 
     def rollback(self, session: str, *, actor: str, reason: str, evidence: Mapping[str, Any] | None = None) -> str:
         """Make the earlier champion of ``SYMBOL/target`` the champion again, and retire the present one; returns its id.
