@@ -69,6 +69,11 @@ def test_a_replay_can_be_stopped_between_any_two_slices_that_take_long(monkeypat
     store, asked = MemoryStore(), itertools.count(1)
     assert replay(configured(OWN), market(), store, "own", stopped=lambda: next(asked) > 9) is None
     assert store.head[0] + 1 == 9
+    feed, replayed = market(), list[tuple[int, int]]()
+    again = replay(
+        configured(OWN), feed, store, "own", resume=True, stopped=lambda: True, on_replay=lambda *done: replayed.append(done)
+    )
+    assert (again, replayed, feed.position, store.head[0]) == (None, [(1, 9)], 9, 8)
     asked = itertools.count(1)
     assert replay(configured(LEAN), market(), MemoryStore(), "compiled", stopped=lambda: next(asked) > 9) is not None
 

@@ -124,7 +124,7 @@ def _replay(
             run_id,
             resume=resume,
             on_progress=show_progress,
-            on_replay=lambda done, steps: phases.show("replaying the end of the journal", steps, "steps", done),
+            on_replay=phases.show_replay,
             on_warning=warn,
             on_waiting=report_waiting,
             stopped=lambda: bool(caught),

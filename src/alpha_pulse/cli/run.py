@@ -110,7 +110,7 @@ def _begin(config: Config, feed: ReplayFeed, store: Store, name: str, run_id: st
             system.begin(
                 run_id,
                 resume=True,
-                on_replay=lambda done, steps: phases.show("replaying the end of the journal", steps, "steps", done),
+                on_replay=phases.show_replay,
             )
         except (StateError, StoreError) as error:
             raise with_fresh_hint(error) if serving.default_store else error from None

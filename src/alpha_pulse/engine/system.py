@@ -60,8 +60,6 @@ MIN_BLOCK, MAX_BLOCK, MAX_ROWS = 40, 4_096, 8_192
 TRAINED_PART = 10
 """A checkpoint is also written after a training of a batch model, which a resumed run would repeat otherwise, but at most this
 many times as often as ``store.checkpoint_steps`` asks for."""
-REPLAY_NOTICE = 256
-"""Replayed steps between two reports of progress."""
 
 
 class System:
@@ -257,7 +255,7 @@ class System:
         resume
             Whether the store may contain the run already.
         on_replay
-            Called with (steps replayed, steps to replay) every ``REPLAY_NOTICE`` steps.
+            Called with (steps replayed, steps to replay) after each block. It may raise an error to stop: nothing is written.
 
         Raises
         ------
@@ -292,11 +290,10 @@ class System:
                 # A command after the checkpoint has the time of the step before it.
                 self.clock.advance_to(next(self.store.blocks(checkpoint.seq)).last_ts)
         self._steps = first
-        steps, notice = self.store.head[0] + 1 - first, REPLAY_NOTICE
+        steps = self.store.head[0] + 1 - first
         for done in self.replay(decoded_blocks(self.store, first), self.store.location):
-            if on_replay is not None and done - first >= notice:
+            if on_replay is not None:
                 on_replay(done - first, steps)
-                notice = done - first + REPLAY_NOTICE
         self._begun = True
 
     def replay(self, blocks: Iterable[JournalBlock], location: str, stops: Iterable[int] = ()) -> Iterator[int]:

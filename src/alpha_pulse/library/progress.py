@@ -14,6 +14,8 @@ from alpha_pulse.core.clock import elapsed_ns
 from alpha_pulse.library.notebook import NotebookBar, in_notebook
 
 LINE_EVERY_NS = 5_000_000_000
+REPLAY_STEPS, REPLAY_NS = 256, 500_000_000
+"""Steps, or time, between two reports of a replay of a journal's end."""
 SPACE_AGAIN = "there is space on the disk again; the run continues"
 
 
@@ -71,6 +73,7 @@ class Phases:
         self._title: str | None = None
         self._done = 0
         self._report: ProgressCallback | None = None
+        self._replayed = (0, elapsed_ns())
 
     def show(self, title: str, total: int, unit: str, done: int, note: str = "") -> None:
         """Show that ``done`` of ``total`` units are done. A new ``title`` ends the bar before it."""
@@ -80,6 +83,13 @@ class Phases:
             self._report = self._open.enter_context(progress(title, total, unit, shown=self._shown))
         self._done = done
         self._report(done, note)
+
+    def show_replay(self, done: int, steps: int) -> None:
+        """Show the replay of the end of a journal, unless it ends at once."""
+        (before, before_ns), now_ns = self._replayed, elapsed_ns()
+        if done - before >= REPLAY_STEPS or now_ns - before_ns >= REPLAY_NS:
+            self._replayed = (done, now_ns)
+            self.show("replaying the end of the journal", steps, "steps", done)
 
     def report_waiting(self, reason: str | None) -> None:
         """Print why a run waits for space on its disk, and note it beside the bar; None: there is space again."""

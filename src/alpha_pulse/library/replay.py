@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from os import PathLike
 from typing import Any
@@ -130,7 +130,7 @@ def _finish(config: Config, feed: ReplayFeed, store: Store, run_id: str, *, show
             phases.report_waiting(reason)
 
         result = run_to_the_end(
-            config, feed, store, run_id, resume=True, on_progress=show_progress, on_replay=_shown_replay(phases),
+            config, feed, store, run_id, resume=True, on_progress=show_progress, on_replay=phases.show_replay,
             on_waiting=report_waiting,
             on_warning=lambda reason: print(f"warning: {reason}", file=sys.stderr), stopped=stopped,
             registry=registry_of_run(config, store),
@@ -141,10 +141,3 @@ def _finish(config: Config, feed: ReplayFeed, store: Store, run_id: str, *, show
             f"stopped after {feed.bars_done:,} of {feed.total_bars:,} bars; {stored} are stored, "
             f"and the same call with store={store.location!r} continues"
         )
-
-
-def _shown_replay(phases: Phases) -> Callable[[int, int], None]:
-    def show(done: int, steps: int) -> None:
-        phases.show("replaying the end of the journal", steps, "steps", done)
-
-    return show

@@ -14,6 +14,7 @@ from alpha_pulse.core.errors import NoSpaceError
 from alpha_pulse.engine.stored_run import run_identity
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.base import Feed
+from alpha_pulse.journal.block import decoded_blocks
 from alpha_pulse.journal.reader import read_steps
 from alpha_pulse.journal.records import encode
 from alpha_pulse.reporting.report import encode_report, make_report
@@ -72,7 +73,7 @@ def replay(
     on_progress
         Called every few hundredths of a second.
     on_replay
-        Called with (steps replayed, steps in total) while the end of the journal is replayed after a checkpoint.
+        Called with (steps replayed, steps in total) after each block of the journal's end that is replayed.
     on_warning
         Called with a sentence for each checkpoint that could not be used, and if a model could not be registered.
     on_waiting
@@ -104,7 +105,8 @@ def replay(
     if resume and (known := _finished_before(config, feed, store, run_id, write_decision)) is not None:
         return known
     system = System(config, feed, store)
-    system.begin(run_id, resume=resume, on_replay=on_replay)
+    if not _begin(system, run_id, resume, on_replay, stopped):
+        return None
     for reason in system.skipped_checkpoints:
         on_warning(reason)
     result = None
@@ -141,6 +143,32 @@ def _run(
     result = encode_report(make_report(system, stopwatch.bars_per_second))
     until_written(lambda: store.finish(result), on_waiting, stopped)
     return result
+
+
+class _StoppedError(Exception):
+    """The replay of the journal's end was stopped; the argument is how many steps were left."""
+
+
+def _begin(
+    system: System, run_id: str, resume: bool, on_replay: Callable[[int, int], None] | None, stopped: Callable[[], bool]
+) -> bool:
+    """Start or resume; False when stopped meanwhile. Then the feed is after the last slice of the journal."""
+
+    def replayed(done: int, steps: int) -> None:
+        if on_replay is not None:
+            on_replay(done, steps)
+        if done < steps and stopped():
+            raise _StoppedError(steps - done)
+
+    try:
+        system.begin(run_id, resume=resume, on_replay=replayed)
+    except _StoppedError as stop:
+        first = system.store.head[0] + 1 - stop.args[0]
+        left = (block for block in decoded_blocks(system.store, first) if block.tables)
+        slices = sum(block.first_seq + block.steps - max(block.first_seq, first) for block in left)
+        system.feed.seek(system.feed.position + slices)
+        return False
+    return True
 
 
 def _finished_before(
