@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ from alpha_pulse.feeds.synthetic import random_walk
 from alpha_pulse.library.settings import settings_of
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.linear import Logistic
+from alpha_pulse.reporting.report import make_report
 from alpha_pulse.testing.checks import yield_agent_checks
-from flow.runs import LEAN, begun, finished
+from flow.runs import LEAN, begun, finished, run
 
 HERE = f"{__name__}:"
 
@@ -105,6 +107,27 @@ class PlainModel(Logistic):
         return float(vars(self)["nothing"])
 
 
+class PlainUndefined(Logistic):
+    """A model that is called in Python; every tenth probability is not a number, although its state is finite."""
+
+    def __init__(self, n_features: int, horizon: int = 1, seed: int = 1) -> None:
+        super().__init__(n_features)
+        self.asked = 0
+
+    def predict(self, features: Row, outputs: Row) -> float:
+        self.asked += 1
+        return super().predict(features, outputs) if self.asked % 10 else float("nan")
+
+
+class Diverging(Constant):
+    """Its state is not finite from its hundredth label on."""
+
+    answer = float("nan")
+
+    def update(self, x: Row, label: int, weight: float) -> None:
+        self.labels += 1.0 if self.labels[0] < 99.0 else np.inf
+
+
 class FailingDetector:
     domain = "bounded"
     last = Detection(0.0, warning=False, drift=False, sample=0, change_sample=0)
@@ -166,6 +189,17 @@ def test_what_is_no_probability_ends_the_run_and_names_class_and_bar(model: str,
     )
     with pytest.raises(DataError, match=sentence + r"which ends at .* UTC$"):
         finished(system)
+
+
+@pytest.mark.parametrize("model", ["PlainUndefined", "Diverging"])
+def test_a_model_that_diverges_is_counted_in_the_result_and_named_in_a_warning(model: str) -> None:
+    done = run(random_walk(400, 1), {**LEAN, "learning.model": HERE + model})
+    report, left_out = make_report(done.system), Counter(each.target for each in done.predictions if each.quarantined)
+    assert set(left_out) == {"volatility", "direction"}
+    assert report.quarantines == report.by_symbol["SYN"].quarantines == left_out.total()
+    for target, times in left_out.items():
+        sentence = f"model {HERE + model!r} of SYN/{target} diverged {times} time"
+        assert sum(each.startswith(sentence) for each in report.warnings) == 1
 
 
 LINE = r"\(test_own_classes.py, line \d+\)"

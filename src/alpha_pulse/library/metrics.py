@@ -65,6 +65,7 @@ OF_RUN = (
     _field("alarms_deferred", "Alarms that wait for the end of a trial or cooldown."),
     _field("alarms_skipped", "Alarms without an adaptation."),
     _field("adaptations", "Adaptations that began."),
+    _field("quarantines", "Times that a session's model diverged and its last good state was restored."),
     Metric(
         "adaptations_accepted", "Adaptations that passed their trial.",
         lambda report: sum(action.status == "accepted" for action in report.adaptation_list),

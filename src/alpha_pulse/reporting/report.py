@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ from alpha_pulse.feedback.trade_quality import TARGET as QUALITY
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.kernels.base.scores import SERVED
 from alpha_pulse.learning.pending_ring import Counts
+from alpha_pulse.learning.session import Session
 from alpha_pulse.metrics.comparison import Comparison
 from alpha_pulse.metrics.members import MemberScore, TargetReliability, score_members, target_reliability
 from alpha_pulse.metrics.streaming import MemberMetrics, whole_run
@@ -89,6 +90,9 @@ class SymbolReport(msgspec.Struct, frozen=True):
     ``drift_alarms = alarms_acted + alarms_deferred + alarms_skipped``: by the newest response to each.
 
     ``against_base``, by session: the served prediction (first) compared with the base rate (second) after each label.
+
+    ``quarantines`` counts how often a session's model diverged and its last good state was restored; results of older versions
+    do not have it.
     """
 
     bars: int
@@ -115,6 +119,7 @@ class SymbolReport(msgspec.Struct, frozen=True):
     adaptations: int
     success_metrics: SuccessMetrics
     against_base: dict[str, Comparison]
+    quarantines: int | None = None
 
 
 class Report(SymbolReport, frozen=True, kw_only=True):
@@ -189,7 +194,7 @@ def make_report(system: System, bars_per_second: float | None = None) -> Report:
         bars_per_second=bars_per_second,
         bars_per_second_note=RATE_NOTE,
         store=system.store.location,
-        warnings=[*check_data(system.config, system.feed), *_bankruptcies(system, summary), *_carried(system)],
+        warnings=_warnings(system, summary),
         reliability=_reliability(system, summary, symbols),
         data=_data(system),
         by_symbol={symbol: _part(system, summary, (symbol,), single=True) for symbol in symbols},
@@ -249,7 +254,30 @@ def _part(system: System, summary: RunSummary, symbols: tuple[str, ...], *, sing
             for target in system.targets
             if (compared := system.learning.session(symbol, target).against_base) is not None
         },
+        quarantines=sum(session.quarantines for session in _sessions(system, symbols)),
     )
+
+
+def _warnings(system: System, summary: RunSummary) -> list[str]:
+    """Reasons to doubt the figures, a sentence for each."""
+    data = check_data(system.config, system.feed)
+    return [*data, *_bankruptcies(system, summary), *_carried(system), *_diverged(system)]
+
+
+def _sessions(system: System, symbols: Collection[str]) -> list[Session]:
+    """The run's own sessions of these symbols."""
+    return [each for each in system.learning.all_sessions() if each.engine_owned and each.spec.symbol in symbols]
+
+
+def _diverged(system: System) -> list[str]:
+    """A sentence for each session whose model has diverged."""
+    return [
+        f"model {session.spec.model_type!r} of {session.session_id} diverged {session.quarantines:,} "
+        f"time{'s' if session.quarantines > 1 else ''}: it gave no probability, or its state was not finite, so it was left "
+        "out of the prediction, and its last good state was restored"
+        for session in _sessions(system, system.feed.symbols)
+        if session.quarantines
+    ]
 
 
 def _bankruptcies(system: System, summary: RunSummary) -> list[str]:
