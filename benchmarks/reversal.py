@@ -30,7 +30,7 @@ def hits(horizon: int) -> tuple[Hits, Hits]:
     """
     config = Config(
         learning=LearningConfig(direction_horizon_bars=horizon),
-        batch=BatchConfig(enabled=True),
+        batch=BatchConfig(retrain_bars=0),
         execution=ExecutionConfig(shadow_books=False),
     )
     store = MemoryStore(config.store)
@@ -50,7 +50,7 @@ def hits(horizon: int) -> tuple[Hits, Hits]:
             if label.target == "direction" and label.label is not None:
                 bar = int(label.prediction_id.rpartition("/")[2])
                 online[bar] = ((label.scores[ONLINE] or 0.0) >= 0.5) == label.label
-                if bar > batch.train_bars:
+                if bar > config.batch.train_bars:
                     frozen[bar] = (batch.predict(features[bar]) >= 0.5) == label.label
     return online, frozen
 

@@ -19,12 +19,11 @@ from alpha_pulse.kernels.mixing.ensemble import CONFIDENT, RAW_BATCH, RAW_ONLINE
 from alpha_pulse.kernels.mixing.hedge import log_loss
 from alpha_pulse.learning.pending_ring import Counts
 from alpha_pulse.learning.session import ScoredPrediction
-from alpha_pulse.learning.training import RETRY_BARS, SHORT, ModelReady
+from alpha_pulse.learning.training import SHORT, ModelReady
 from alpha_pulse.learning.trial import Trial
-from alpha_pulse.models.base import Row
 from learning_samples import STEP_NS
 from naive_drift_monitor import NaiveDriftMonitor
-from target_samples import DELAY_NS, PLAIN, SHARE, TRAIN_BARS, BarInput, Setting, batch_state, session_state
+from target_samples import DELAY_NS, PLAIN, SHARE, TRAIN_BARS, BarInput, Setting, batch_state, session_state, trained
 
 SCORES = 500
 MAX_WEIGHT = 5.0
@@ -133,46 +132,29 @@ class NaiveTrial(Trial):
 
 
 class NaiveBatch:
-    """The batch member as lists of examples."""
+    """The batch member: it is given its model when there are `TRAIN_BARS` bars."""
 
     def __init__(self, setting: Setting, session_id: str) -> None:
         self.model = setting.trees()
         self.session_id = session_id
-        self.examples: list[tuple[list[float], int, float]] = []
         self.ready: ModelReady | None = None
-        self.refused = ""
-        self.due_bars = TRAIN_BARS
 
-    def train_if_due(self, bars: int, ts: int) -> None:
-        if bars < self.due_bars or self.ready is not None:
-            return
-        try:
-            self.model.fit(*self._arrays())
-        except SessionError as error:
-            self.refused, self.due_bars = str(error), bars + RETRY_BARS
-            return
-        self.refused = ""
-        version, count = self.model.version, len(self.examples)
-        self.ready = ModelReady("lightgbm", self.session_id, version, count, ts, ts + DELAY_NS)
-
-    def _arrays(self) -> tuple[Row, np.ndarray[tuple[int], np.dtype[np.int64]], Row]:
-        features = np.array([row for row, _, _ in self.examples]).reshape(len(self.examples), self.model.n_features)
-        labels = np.array([label for _, label, _ in self.examples], dtype=np.int64)
-        return features, labels, np.array([weight for _, _, weight in self.examples])
+    def replace(self, ts: int) -> None:
+        given = trained(self.model.n_features)
+        assert given.state is not None
+        self.model.restore(given.state)
+        self.ready = ModelReady("lightgbm", self.session_id, given.version, given.examples, ts - STEP_NS, ts + DELAY_NS)
 
     def missing(self, ts: int) -> Missing | None:
         if self.ready is None:
-            return Missing("lightgbm", self.refused or f"not trained before {TRAIN_BARS} bars")
+            return Missing("lightgbm", f"not trained before {TRAIN_BARS} bars")
         return Missing("lightgbm", "trained, not ready yet") if ts < self.ready.ready_ts else None
 
     def state(self) -> State:
-        ready = None if self.ready is None else msgspec.to_builtins(self.ready)
-        scalars = {"ready": ready, "refused": self.refused, "due_bars": self.due_bars}
-        if self.ready is not None:
-            model = self.model.snapshot()
-            return State({**scalars, "model": model.scalars}, model.arrays)
-        features, labels, weights = self._arrays()
-        return State(scalars, {"features": features, "labels": labels, "weights": weights})
+        if self.ready is None:
+            return State({"ready": None, "refused": ""})
+        model = self.model.snapshot()
+        return State({"ready": msgspec.to_builtins(self.ready), "refused": "", "model": model.scalars}, model.arrays)
 
 
 class NaiveResolved(NamedTuple):
@@ -205,7 +187,6 @@ class NaiveTarget:
         self.bars = 0
         self.monitor = NaiveDriftMonitor("X", setting.target, setting.horizon, setting.config.adaptation)
         self.alarms: list[DriftAlarm] = []
-        self.models: list[ModelReady] = []
         self.forecast = self.threshold_at_serving = math.nan
 
     def begin_trial(self, boost: float | None) -> None:
@@ -221,7 +202,6 @@ class NaiveTarget:
         first = self.ledger.due(self.bars)
         if first is None:
             return NaiveResolved(None, None, None)
-        stored = self.session.waiting.get(first.prediction_id)
         if self.ledger.expires(first, bar.ts_event):
             self.session.drop(first.prediction_id)
             return NaiveResolved(None, None, Expired("X", spec.target, first.prediction_id))
@@ -234,8 +214,6 @@ class NaiveTarget:
         if scored is None:
             return NaiveResolved(label, None, None)
         self._update(scored)
-        if self.batch is not None and self.batch.ready is None:
-            self.batch.examples.append((stored.features.tolist(), int(scored.values[LABEL]), label.weight))
         if spec.target == "volatility":
             decile = min(int(scored.values[SERVED] * DECILES), DECILES - 1)
             self.ratio_sums[decile] += label.value
@@ -258,10 +236,8 @@ class NaiveTarget:
                 calibrator.learn(float(row[raw]), int(row[LABEL]))
 
     def serve(self, given: BarInput) -> Prediction | None:
-        if self.batch is not None:
-            before = self.batch.ready
-            self.batch.train_if_due(self.bars, given.bar.ts_event)
-            self.models += [] if before is self.batch.ready or self.batch.ready is None else [self.batch.ready]
+        if self.batch is not None and self.bars > TRAIN_BARS and self.batch.ready is None:
+            self.batch.replace(given.bar.ts_event)
         self.forecast = self.threshold_at_serving = math.nan
         of_volatility = self.session.spec.target == "volatility"
         if given.features is None or (of_volatility and not given.median > 0.0):
@@ -341,5 +317,4 @@ class NaiveTarget:
             "moves": repr([self.weight.total, float(self.weight.count)]),
             "batch": "" if self.batch is None else batch_state(self.batch.state()),
             "alarms": repr((self.alarms, self.monitor.alarms, self.monitor.width)),
-            "models": repr(self.models),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -21,16 +22,15 @@ from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.journal.reader import EVEN_WEIGHT
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.learning.drift_monitor import DriftMonitor
-from alpha_pulse.learning.feature_history import FeatureHistory
 from alpha_pulse.learning.session import ScoredPrediction, Session, SessionSpec
-from alpha_pulse.learning.training import BatchMember, ModelReady
+from alpha_pulse.learning.training import BatchMember, Examples, Trained, train
 from alpha_pulse.models.base import OnlineModel, Row
 from alpha_pulse.models.calibration import Calibrator, make_calibrator
 from alpha_pulse.models.gbm import LightGBM
 from alpha_pulse.serving.further_members import FurtherMembers
 from alpha_pulse.serving.member_mix import MemberMix
 from alpha_pulse.serving.model_serving_service import ServedTarget
-from learning_samples import START_NS, STEP_NS, maker
+from learning_samples import START_NS, STEP_NS, maker, stream
 
 TRAIN_BARS = 40
 DELAY_NS = 2 * STEP_NS
@@ -91,6 +91,13 @@ class Setting(NamedTuple):
 
     def trees(self) -> LightGBM:
         return LightGBM(self.n_features, trees=3, seed=1)
+
+
+@cache
+def trained(n_features: int) -> Trained:
+    """The model that batch members are given."""
+    rows, labels = stream(300, n_features, seed=4)
+    return train(LightGBM(n_features, trees=3, seed=1), Examples(rows, labels, np.ones(300)))
 
 
 class BarInput(NamedTuple):
@@ -192,7 +199,7 @@ class Served(NamedTuple):
 class TargetRun:
     """A session served and labelled by `TargetLoop`.
 
-    ``alarms`` and ``models`` are those of all blocks. Where not ``trains``, only the test trains the batch member.
+    ``alarms`` are those of all blocks. The batch member is given its model before the first block after `TRAIN_BARS`.
     """
 
     def __init__(
@@ -209,19 +216,14 @@ class TargetRun:
         self.monitor = DriftMonitor(spec.symbol, spec.target, spec.horizon, config.adaptation)
         self.loop = TargetLoop(self.served, self.calibrator, self.monitor, self.rows, config, STEP_NS)
         self.bars = 0
-        self.trains = True
         self.alarms: list[DriftAlarm] = []
-        self.models: list[ModelReady] = []
 
     @classmethod
     def of(cls, setting: Setting) -> TargetRun:
         session = setting.session(engine_owned=True)
         batch = None
         if setting.batch:
-            batch = BatchMember(
-                session.session_id, "lightgbm", setting.n_features, setting.trees, setting.train_bars, DELAY_NS, session.head,
-                FeatureHistory(),
-            )  # fmt: skip
+            batch = BatchMember(session.session_id, "lightgbm", setting.n_features, setting.trees, setting.train_bars)
         return cls(session, setting.config, batch, setting.calibrators())
 
     def begin_trial(self, boost: float | None) -> None:
@@ -231,17 +233,16 @@ class TargetRun:
         """Run the bars as one block; ``between``: what the test does between learning and serving of a row."""
         acts = between or {}
         load_rows(self.rows, given, self.bars)
-        if self.batch is not None:
-            self.batch.history.add(self.rows.features[: len(given)].copy())
+        if self.batch is not None and self.bars >= TRAIN_BARS and self.batch.ready is None:
+            first = given[0].bar.ts_event
+            self.batch.replace(trained(self.batch.n_features), first - STEP_NS, first + DELAY_NS)
         self.bars += len(given)
         clock = self.rows.clock[: len(given)]
         clock[sorted(acts), layout.ATTENDED] = 1
-        self._mark_training(clock)
 
         def attend(row: int) -> None:
             self.alarms += self.loop.alarms(row)
             acts.get(row, lambda: None)()
-            self._train(row)
 
         self.loop.run(attend, [], lambda _: None)
         n, of_volatility = len(given), self.session.spec.target == "volatility"
@@ -258,24 +259,12 @@ class TargetRun:
         """A block of one row."""
         return self.block([given], {0: between})[0]
 
-    def _mark_training(self, clock: NDArray[np.int64]) -> None:
-        if self.batch is not None and self.trains and self.batch.due_bars is not None:
-            clock[clock[:, layout.BAR_NUMBER] == self.batch.due_bars, layout.ATTENDED] = 1
-
-    def _train(self, row: int) -> None:
-        if self.batch is not None and self.trains:
-            clock = self.rows.clock[: len(self.rows)]
-            ready = self.batch.train_if_due(int(clock[row, layout.BAR_NUMBER]), int(self.rows.ts[row]))
-            self.models += [] if ready is None else [ready]
-            self.loop.trained(row)
-            self._mark_training(clock)
-
     def components(self) -> dict[str, Stateful]:
         found: dict[str, Stateful] = {
             "session": self.session, "loop": self.loop, "mix": self.mix, "level": self.calibrator, "monitor": self.monitor,
         }  # fmt: skip
         found |= {f"calibrator {i}": calibrator for i, calibrator in enumerate(self.calibrators)}
-        return found if self.batch is None else {**found, "batch": self.batch, "history": self.batch.history}
+        return found if self.batch is None else {**found, "batch": self.batch}
 
     def saved(self) -> bytes:
         return pack({name: component.snapshot() for name, component in self.components().items()})
@@ -287,20 +276,9 @@ class TargetRun:
         states, _ = unpack(blob)
         for name, component in fresh.components().items():
             component.restore(states[name])
-        fresh.bars, fresh.trains = self.bars, self.trains
-        fresh.alarms, fresh.models = self.alarms, self.models
+        fresh.bars, fresh.alarms = self.bars, self.alarms
         assert fresh.saved() == blob
         return fresh
-
-    @staticmethod
-    def _batch_state(batch: BatchMember) -> State:
-        """With the examples' features in place of the bars that have them."""
-        state = batch.snapshot()
-        if "bars" not in state.arrays:
-            return state
-        arrays = dict(state.arrays)
-        features = batch.history.rows(arrays.pop("bars"), batch.n_features)
-        return State(state.scalars, {"features": features, **arrays})
 
     def state(self) -> dict[str, str]:
         """All that later rows depend on, as text that shows every bit; laid out as in `naive_target.NaiveTarget.state`."""
@@ -331,9 +309,8 @@ class TargetRun:
             "calibrators": repr([digest({"c": calibrator.snapshot()}) for calibrator in self.calibrators]),
             "deciles": repr(self.calibrator.deciles.tolist()),
             "moves": repr(self.loop.snapshot().arrays["moves"].tolist()),
-            "batch": "" if self.batch is None else batch_state(self._batch_state(self.batch)),
+            "batch": "" if self.batch is None else batch_state(self.batch.snapshot()),
             "alarms": repr((self.alarms, self.monitor.alarms, self.monitor.width)),
-            "models": repr(self.models),
         }
 
 

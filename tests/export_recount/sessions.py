@@ -39,7 +39,7 @@ def session(files: Files, symbol: str, target: str) -> Row:
         "last_drift_bar_open_ms": ms(last_alarm["open_time"] if last_alarm else None),
         "last_adaptation_ms": ms(newest["began_at"] if newest else None),
         "last_adaptation_bar_open_ms": ms(newest["began_open_time"] if newest else None),
-        "batch_model": batch_model(models[-1]) if models else None,
+        "batch_model": batch_model(files, models[-1], symbol, made) if models else None,
         "skill_millinats": 1_000.0 * (losses(found[:, 2], found[:, 5]) - losses(found[:, 3], found[:, 5])).mean(),
     }  # fmt: skip
 
@@ -63,10 +63,14 @@ def quarantines(made: list[Row]) -> int:
     return sum(now["quarantined"] and not before["quarantined"] for before, now in itertools.pairwise(made))
 
 
-def batch_model(row: Row) -> Row:
+def batch_model(files: Files, row: Row, symbol: str, made: list[Row]) -> Row:
+    """The newest model: it was trained at the end of a bar before its first prediction."""
+    first = next(each for each in made if each["seq"] == row["seq"])
+    ago = round(first["batch_age_s"] * SECOND)
+    trained = next(bar for bar in files.of("bars", symbol=symbol) if bar["known_at"] == first["known_at"] - ago)
     return {
-        "model_id": row["model_id"], "version": row["version"], "trained_ms": ms(row["known_at"]),
-        "trained_bar_open_ms": ms(row["open_time"]),
+        "model_id": row["model_id"], "version": row["version"], "trained_ms": ms(trained["known_at"]),
+        "trained_bar_open_ms": ms(trained["open_time"]),
     }  # fmt: skip
 
 

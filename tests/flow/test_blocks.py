@@ -25,6 +25,8 @@ from journal_rows import rows
 BARS, LATE = 1_700, 60
 SETTINGS = {
     "batch.train_bars": 1_500,
+    "batch.retrain_bars": 100,
+    "batch.ready_delay_bars": 9,
     "batch.direction_trees": 5,
     "batch.volatility_trees": 5,
     "adaptation.drift_threshold": 0.9,

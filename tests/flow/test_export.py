@@ -237,7 +237,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "close_reference": "close_reference_price", "gross_pnl": "gross_pnl_cash", "costs": "costs_cash",
         "net_pnl": "net_pnl_cash",
     },
-    "models": {"trained_ts": "known_at", "ready_ts": "ready_at"},
+    "models": {"ready_ts": "ready_at"},
     "orders": {"ts": "known_at"},
     "refusals": {},
     "regimes": {"ts": "known_at", "change_ts": "change_at"},
@@ -256,6 +256,8 @@ def shown(table: str, record: Any, units: dict[str, Units]) -> Row:
     row: Row = {}
     for field, value in msgspec.structs.asdict(record).items():
         name = FIELDS[table].get(field, field)
+        if field == "trained_ts":
+            continue  # the predictions state the age of the model
         if field in LISTS:
             row |= dict(zip(LISTS[field], value or [None] * len(LISTS[field]), strict=True))
         elif name.endswith("_cash"):

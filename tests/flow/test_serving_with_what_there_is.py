@@ -13,7 +13,7 @@ from alpha_pulse.engine.target import TargetLoop
 from flow.runs import LEAN, RESTLESS, begun, finished, restless, restless_run, run
 
 
-def test_a_member_that_is_not_trained_or_not_ready_is_named_with_the_reason() -> None:
+def test_a_member_that_is_not_trained_is_named_with_the_reason() -> None:
     done = run(restless(1_560), {**RESTLESS, "batch.ready_delay_s": 36_000.0})
     reasons: list[str] = []
     for number, record in enumerate(done.records):
@@ -28,7 +28,7 @@ def test_a_member_that_is_not_trained_or_not_ready_is_named_with_the_reason() ->
                 assert sources == ["online", "batch", "base"]
                 assert prediction.missing == ()
             assert sum(part.weight for part in prediction.members) == pytest.approx(1.0)
-    assert list(dict.fromkeys(reasons)) == ["not trained before 1500 bars", "trained, not ready yet"]
+    assert list(dict.fromkeys(reasons)) == ["not trained before 1500 bars"]
 
 
 def test_without_a_batch_model_online_and_base_rate_serve_alone() -> None:

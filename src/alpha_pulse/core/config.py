@@ -68,14 +68,23 @@ class TargetsConfig(_Section, frozen=True):
 
 
 class BatchConfig(_Section, frozen=True):
-    """The frozen LightGBM model."""
+    """The batch model, which is trained now and then on stored examples."""
 
     enabled: bool = True
     """Whether there is a batch member (`lightgbm`)."""
     train_bars: Annotated[int, Meta(ge=1_500)] = 2_000
-    """The model is trained once, when the symbol has this many bars, on all labels known by then."""
+    """Slices of the data before the first training, of all sessions with at least 500 labels."""
     ready_delay_s: NonNegative = 60.0
-    """The model starts to serve this much market time after it is trained, as if training ran beside a live market."""
+    """A model starts to serve at least this much market time after the newest label that it was trained on, as if training ran
+    beside a live market."""
+    retrain_bars: NonNegativeInt | None = 0
+    """Slices between two trainings; 0: trained once. Not set: each training takes place at twice the slices of the one before,
+    so that its cost stays in proportion to that of the run."""
+    ready_delay_bars: NonNegativeInt = 0
+    """A model starts to serve at least this many slices after its training set ends. In this time it is trained beside the
+    run."""
+    max_examples: Annotated[int, Meta(ge=1_000)] = 10_000
+    """Largest training set. Of more labels only some are used, evenly spread over time: labels overlap."""
     leaves: Annotated[int, Meta(ge=2, le=256)] = 8
     """Largest number of leaves of a tree."""
     direction_trees: PositiveInt = 80
@@ -84,6 +93,10 @@ class BatchConfig(_Section, frozen=True):
     """Trees for `volatility`."""
     learning_rate: Fraction = 0.03
     """Shrinkage of each tree."""
+
+
+ADDED_TO_BATCH = ("retrain_bars", "ready_delay_bars", "max_examples")
+"""Settings that runs of earlier versions have not."""
 
 
 class Challenger(_Section, frozen=True):
@@ -290,8 +303,8 @@ class Config(_Section, frozen=True):
     @property
     def decisive(self) -> dict[str, Any]:
         """`decisive_sections` without what is empty because a run uses no code of others and no challengers: ``sources``,
-        ``serving.challengers``, and the sections ``features`` and ``targets``. So such a run keeps the hash that it had before
-        there were any."""
+        ``serving.challengers``, and the sections ``features`` and ``targets``; and without later settings of ``batch`` at their
+        defaults. So such a run keeps the hash that it had before there were any."""
         content = self.decisive_sections
         for section in list(content.values()):
             if isinstance(section, dict) and section.get("sources") == {}:
@@ -301,4 +314,7 @@ class Config(_Section, frozen=True):
         for name, empty in (("features", FeaturesConfig()), ("targets", TargetsConfig())):
             if getattr(self, name) == empty:
                 del content[name]
+        for name in ADDED_TO_BATCH:
+            if getattr(self.batch, name) == getattr(BatchConfig(), name):
+                del content["batch"][name]
         return content

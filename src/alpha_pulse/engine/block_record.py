@@ -160,7 +160,7 @@ class BlockRecorder:
                 self._record_further(name, target, first, last, codes, probabilities, earlier[before:count])
             if self.layout.has_batch:
                 at = code + len(TARGET_CODES)
-                _record_batch(target, codes[first:last, at : at + len(BATCH_CODES)])
+                codes[first:last, at : at + len(BATCH_CODES)] = _artefact(target.batch_status)
         return count
 
     def _record_further(
@@ -230,12 +230,7 @@ class BlockRecorder:
             into.add("missing", first_seq + index, reason)
 
 
-def _record_batch(target: TargetLoop, codes: NDArray[np.int64]) -> None:
-    """The artefact of the batch model as it was known at each row."""
-    for first, status in target.batches:
-        codes[first:] = _artefact(status)
-
-
-def _artefact(status: BatchStatus) -> tuple[int, int, int]:
-    ready = status.ready
+def _artefact(status: BatchStatus | None) -> tuple[int, int, int]:
+    """The artefact of the batch model."""
+    ready = None if status is None else status.ready
     return (0, 0, 0) if ready is None else (ready.trained_ts, ready.ready_ts, int(ready.short_version, HEX))

@@ -11,8 +11,8 @@ from alpha_pulse.journal.block import RowCollector
 
 TARGETS_, QUALITY_, FEATURES_ = range(3)
 """Who: the targets of the symbols, their trade-quality models, their features."""
-ENDED, REQUESTED, ALARMED, REGIME, TIMED, TRAINED = range(6)
-"""The steps of stage 4, in their order."""
+TRAINED, ENDED, REQUESTED, ALARMED, REGIME, TIMED = range(6)
+"""Training rounds, which are before the slice, and the steps of stage 4, in their order."""
 
 Place = tuple[int, ...]
 

@@ -12,25 +12,24 @@
 
 The order prevents look-ahead: a slice (the bars of one instant) first resolves earlier decisions, then the models learn from
 that, and only then a new decision is made. Nothing leaves before stage 9, except that the simulated venue, which is part of
-the process, receives the orders of earlier slices of the same block. It is the only venue a run can have today; a real one
-needs blocks of one.
+the process and the only one today, receives the orders of earlier slices of a block; a real one needs blocks of one.
 
 Slices are processed in blocks; a slice that comes alone is a block of one. No decision can change stages 2 to 6, so they run
 for each symbol over the whole block, several symbols at once, before the block's stage 1: the *learning pass*, see
 `alpha_pulse.engine.symbol_state`. What shares cash, weights and limits (1, 7 and 8) runs slice by slice: the *decision
 pass*. Neither looks past its row. Where Python has to act, a pass pauses at that row, and goes on there. The learning pass
 keeps for each row what was served (`SymbolState.hand_on` gives it to `DecisionPass.load`); decisions read that and no model,
-since the models are at the end of the block by then. Commands come between two blocks. Where an agent requests an
-adaptation, which begins with the next slice, the block is cut after the agent's slice: all that the learning pass changed
-goes back to the start of the block, the pass is repeated up to the cut, and the other slices are a new block. So the size of
-a block changes no result.
+since the models are at the end of the block by then. Commands come between two blocks, as do trainings of batch models
+(`alpha_pulse.engine.training.rounds`). Where an agent requests an adaptation, which begins with the next slice, the block is
+cut after the agent's slice: all that the learning pass changed goes back to the start of the block, the pass is repeated up
+to the cut, and the other slices are a new block. So the size of a block changes no result.
 
 How a label reaches a model: `learn` runs each symbol's `TargetLoop` (`alpha_pulse.engine.target`), whose kernel
 (`alpha_pulse.kernels.session.target`) computes the label at the bar on which it is due, and lets the model of that
 prediction learn it. The label of a trade comes from its closed lot, in `alpha_pulse.engine.quality_pass`.
 How an order is refused: `gate` (limits, stale data) or, at the price of its fill, `trade`. Both journal the reasons.
-Where Python is called back, each at its own row: an agent within `DecisionPass.run`, which `decide` calls; a model of trade
-quality within `QualityPass.process`; any other model, or a detector, within `TargetLoop.run`; an own feature or target in
+Where Python is called back, each at its own row: an agent within `DecisionPass.run`; a model of trade quality within
+`QualityPass.process`; any other model, or a detector, within `TargetLoop.run`; an own feature or target in
 `SymbolState.learn`. If one fails in the learning pass, nothing of its block is written; the next start resumes.
 """
 
@@ -53,6 +52,7 @@ from alpha_pulse.engine.learning_state import LearningState
 from alpha_pulse.engine.quality_pass import QualityPass
 from alpha_pulse.engine.regime_monitor import RegimeMonitor
 from alpha_pulse.engine.symbol_state import SymbolState
+from alpha_pulse.engine.training.rounds import TrainingRounds
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.feedback import TradingFeedbackService
 from alpha_pulse.feeds.bar_block import BarBlock
@@ -78,6 +78,7 @@ class Pipeline:
     feedback: TradingFeedbackService
     adaptation: AdaptiveModelManager
     regimes: RegimeMonitor
+    training: TrainingRounds
     quality: QualityPass
     decisions: DecisionPass
     learning_state: LearningState
@@ -103,8 +104,9 @@ class Pipeline:
             first, most = first + done, done if done < len(piece) else 2 * done
 
     def process(self, block: BarBlock) -> int:
-        """All stages, up to the first slice at which an adaptation was requested; returns how many slices that were."""
+        """All stages, up to the next training or requested adaptation; returns how many slices that were."""
         requests, events = self.learning.take_requests(), Events()
+        block = self.training.before(block, self.journal.next_seq, self.clock.now_ns(), events)
         if any(session_id == EVERY for session_id, _ in requests):
             self.adaptation.fire_at_once(int(block.times[0]))
         if len(block) > 1 and self.decisions.may_request:
@@ -151,10 +153,7 @@ class Pipeline:
         return fires
 
     def decide(self, block: BarBlock, fires: NDArray[np.bool_], requests: Requests, events: Events) -> None:
-        """1, 7 and 8 of each slice in turn: resting orders trade, agents decide, and each book's orders pass the gate.
-
-        Between 1 and 7 the trade-quality models and the agents' weights learn from the lots that were closed.
-        """
+        """1, 7 and 8 of each slice in turn: orders trade and closed lots teach, agents decide, new orders pass the gate."""
         planned = self.quality.begin(block.times, fires, requests)
 
         def learn_from_trades(index: int) -> None:
@@ -166,8 +165,7 @@ class Pipeline:
     def write(self, block: BarBlock, slices: int, requests: Requests, events: Events, *, release: bool) -> None:
         """9: one block of the journal contains all of the above, of the first ``slices`` slices.
 
-        Only then do predictions reach their listeners, and with ``release`` orders the venue; those of the slices before the
-        last one of a block have reached a venue that is simulated.
+        Only then do predictions reach their listeners, and with ``release`` the last orders the venue.
         """
         if slices:
             self._commit(self.recorder.slices(self.journal.next_seq, block, slices, events, requests), release=release)

@@ -18,7 +18,7 @@ from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import AdaptationAction, FeatureVector, RegimeChange
 from alpha_pulse.detectors.regime import RegimeDetector
 from alpha_pulse.engine.bar_rows import BarRows
-from alpha_pulse.engine.events import ALARMED, ENDED, FEATURES_, REGIME, REQUESTED, TARGETS_, TIMED, TRAINED, Events
+from alpha_pulse.engine.events import ALARMED, ENDED, FEATURES_, REGIME, REQUESTED, TARGETS_, TIMED, Events
 from alpha_pulse.engine.row_kernels import hand_on
 from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
@@ -26,7 +26,6 @@ from alpha_pulse.features.extractor import MIN_BARS, FeatureExtractor
 from alpha_pulse.feedback.own_labels import NamedTarget, OwnLabels
 from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.kernels.session import layout
-from alpha_pulse.learning.feature_history import FeatureHistory
 from alpha_pulse.learning.feature_monitor import FeatureMonitor
 
 TARGETS = ("volatility", "direction")
@@ -68,8 +67,6 @@ class SymbolState:
         self.calibrator = VolatilityCalibrator()
         self.feature_monitor = FeatureMonitor(extractor.symbol, extractor.schema.names, config.adaptation)
         self.rows = BarRows(len(extractor.schema.names), capacity)
-        self.history = FeatureHistory()
-        """Features of the bars so far, while a batch model waits to be trained on them."""
         self.targets: dict[str, TargetLoop] = {}
         """By target, in the order of `TARGETS`, then the own ones; added when its session is open."""
         self._own_labels = OwnLabels(self.symbol, own_targets) if own_targets else None
@@ -92,11 +89,6 @@ class SymbolState:
     def compiled(self) -> bool:
         """Whether no model is called back, nor a plug-in's detector, nor an own feature or target."""
         return self.extractor.compiled and self._own_labels is None and all(target.compiled for target in self.targets.values())
-
-    @property
-    def _gathering(self) -> bool:
-        """Whether a batch model waits to be trained on the features."""
-        return any(target.served.batch is not None and target.served.batch.gathering for target in self.targets.values())
 
     # The learning pass.
 
@@ -127,11 +119,9 @@ class SymbolState:
             Receives alarms, changes of regime, adaptations and trained models.
         """
         self._extract(block, others, fires)
-        self._watch(self._kept_features(), events)
+        self._watch(self.rows.features.copy(), events)
         for name, target in self.targets.items():
             _TargetPass(self, name, target, block, fires, [each for each in requests if each[1] == name], manager, events).run()
-        if not self._gathering:
-            self.history.clear()
 
     def _extract(self, block: BarBlock, others: NDArray[np.float64], fires: NDArray[np.bool_]) -> None:
         """5: bars become features, by the same code as in training."""
@@ -150,13 +140,6 @@ class SymbolState:
         if self._own_labels is not None:
             for name, labels in self._own_labels.compute(before + 1, rows.ts, rows.bars).items():
                 self.targets[name].take_labels(labels)
-
-    def _kept_features(self) -> NDArray[np.float64]:
-        """The block's features in an array that lasts; it is kept while a batch model waits for them."""
-        kept = self.rows.features.copy()
-        if self._gathering:
-            self.history.add(kept)
-        return kept
 
     def _watch(self, features: NDArray[np.float64], events: Events) -> None:
         """3: regime detectors see the bars, the feature monitor the features of the step before."""
@@ -224,12 +207,11 @@ class SymbolState:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        return State({"first_ts": self._first_ts}, self.history.snapshot().arrays)
+        return State({"first_ts": self._first_ts})
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
         self._first_ts = state.scalars["first_ts"]
-        self.history.restore(state)
 
 
 class _TargetPass:
@@ -263,7 +245,6 @@ class _TargetPass:
             clock[row, layout.ATTENDED] = 1
         if n and self._requests and slices[0] == 0:
             clock[0, layout.ATTENDED] = 1
-        self._mark_training(clock)
         self._pauses = [] if n == len(self._block) else self._absences(slices)
         limits = self._target.limits
         limits[layout.LOSS_THRESHOLD] = self._manager.loss_threshold
@@ -278,14 +259,6 @@ class _TargetPass:
         waiting[slices] = False
         absences: list[int] = np.flatnonzero(waiting).tolist()
         return absences
-
-    def _mark_training(self, clock: np.ndarray) -> None:
-        """The batch member trains at the row at which its bars are due."""
-        batch = self._target.served.batch
-        if batch is not None and batch.due_bars is not None:
-            due = max(0, batch.due_bars - self._symbol.bars + len(clock) - 1)
-            if due < len(clock):
-                clock[due, layout.ATTENDED] = 1
 
     def _count(self, row: int) -> None:
         """Tell the manager of the labels up to a row."""
@@ -305,7 +278,7 @@ class _TargetPass:
             self._act(slice_, (TIMED, self._symbol.index, self._rank), self._manager.check(self._target.session, ts))
 
     def _attend(self, row: int) -> None:
-        """Between learning and serving of a row: alarms, the end of a trial, requests, regimes, the timer, training."""
+        """Between learning and serving of a row: alarms, the end of a trial, requests, regimes, the timer."""
         rows, manager, session = self._symbol.rows, self._manager, self._target.session
         slice_, ts = int(rows.slices[row]), int(rows.ts[row])
         who = (TARGETS_, self._symbol.index, self._rank)
@@ -321,7 +294,6 @@ class _TargetPass:
             self._act(slice_, (REGIME, self._symbol.index, number, self._rank), manager.on_regime(session, change))
         if self._fires[slice_]:
             self._act(slice_, (TIMED, self._symbol.index, self._rank), manager.check(session, ts))
-        self._train(row, slice_, ts)
 
     def _request(self, ts: int) -> None:
         for number, _, drift_type in self._requests:
@@ -332,13 +304,3 @@ class _TargetPass:
     def _act(self, slice_: int, place: tuple[int, ...], action: AdaptationAction | None) -> None:
         self._events.add(slice_, "adaptations", place, action)
         self._events.respond(slice_, place, self._manager.take_responses(self._target.session))
-
-    def _train(self, row: int, slice_: int, ts: int) -> None:
-        batch = self._target.served.batch
-        if batch is None or batch.due_bars is None:
-            return
-        clock = self._symbol.rows.clock
-        ready = batch.train_if_due(int(clock[row, layout.BAR_NUMBER]), ts)
-        self._target.trained(row)
-        self._events.add(slice_, "models", (TRAINED, self._symbol.index, self._rank), ready)
-        self._mark_training(clock[: len(self._symbol.rows)])

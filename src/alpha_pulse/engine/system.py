@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import msgspec
 
@@ -12,9 +13,7 @@ from alpha_pulse.agents.members import build
 from alpha_pulse.agents.ml_aware_agent import MLAwareAgent
 from alpha_pulse.core.clock import ReplayClock
 from alpha_pulse.core.config import Config
-from alpha_pulse.core.durations import SECOND_NS
 from alpha_pulse.core.errors import ConflictError, NoSpaceError, StateError
-from alpha_pulse.core.plugins import load
 from alpha_pulse.core.stateful import Stateful
 from alpha_pulse.engine.block_record import BlockRecorder
 from alpha_pulse.engine.checkpoint import load_newest, state_sha256, write_checkpoint
@@ -29,6 +28,8 @@ from alpha_pulse.engine.regime_monitor import RegimeMonitor
 from alpha_pulse.engine.stored_run import run_identity
 from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
 from alpha_pulse.engine.target import TargetLoop
+from alpha_pulse.engine.training.members import batch_member, inline_trainer, training_rounds
+from alpha_pulse.engine.training.trainers import StoredBlocks
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.features.own_columns import OwnFeature, load_own
@@ -44,15 +45,10 @@ from alpha_pulse.journal.verifier import ReplayVerifier
 from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
-from alpha_pulse.learning.session import Session
-from alpha_pulse.learning.training import BatchMember
-from alpha_pulse.models import BATCH
-from alpha_pulse.models.base import BatchModel
 from alpha_pulse.serving import ModelServingService
 from alpha_pulse.stores.base import Store
 from alpha_pulse.venues.simulated import SimulatedVenue
 
-BATCH_MODEL = "lightgbm"
 MIN_VERIFIED_STEPS = 200
 """Least number of steps that are replayed, and compared with the journal, before a run resumes."""
 MIN_BLOCK, MAX_BLOCK, MAX_ROWS = 40, 4_096, 8_192
@@ -99,13 +95,16 @@ class System:
         own, self._own_targets = load_own(config.features), load_targets(config.targets)
         self.symbols = {symbol: self._symbol_state(index, symbol, own) for index, symbol in enumerate(feed.symbols)}
         self.learning = OnlineLearningService(config, self._n_features)
-        self.serving = ModelServingService(config, self.learning, self._batch_member if config.batch.enabled else None)
+        self.serving = ModelServingService(
+            config, self.learning, partial(batch_member, config) if config.batch.enabled else None
+        )
         self.agents = self._agent_manager()
         self.execution = ExecutionService(config, self.venue, feed.symbols)
         self.feedback = TradingFeedbackService(config, self.agents, self.execution.book_names, self.learning)
         self.adaptation = AdaptiveModelManager(config, self.clock, self.learning)
         for symbol in feed.symbols:
             self._open(symbol)
+        self.training = training_rounds(config, self.symbols.values(), store.blocks)
         self.layout = self._layout()
         """Of the journal's columns."""
         self.pipeline = self._pipeline(StoreJournal(store), self._committed)
@@ -145,23 +144,6 @@ class System:
             self.feed.symbols,
         )
 
-    def _batch_member(self, session: Session) -> BatchMember:
-        batch, spec = self.config.batch, session.spec
-        trees = batch.volatility_trees if spec.target == "volatility" else batch.direction_trees
-        make = load("models", BATCH, BATCH_MODEL)
-
-        def make_model() -> BatchModel:
-            model: BatchModel = make(
-                spec.n_features, trees=trees, leaves=batch.leaves, learning_rate=batch.learning_rate, seed=self.config.seed
-            )
-            return model
-
-        delay_ns = round(batch.ready_delay_s * SECOND_NS)
-        return BatchMember(
-            session.session_id, BATCH_MODEL, spec.n_features, make_model, batch.train_bars, delay_ns, session.head,
-            self.symbols[spec.symbol].history,
-        )  # fmt: skip
-
     def _open(self, symbol: str) -> None:
         state = self.symbols[symbol]
         own = {each.name: each.target.horizon for each in self._own_targets}
@@ -199,6 +181,7 @@ class System:
         decisions = DecisionPass(self.config, self.symbols, self.agents, self.execution, self.feedback)
         return Pipeline(
             self.clock, self.symbols, self.learning, self.serving, self.execution, self.feedback, self.adaptation, self.regimes,
+            self.training,
             QualityPass(self.symbols, self.learning, self.execution, self.feedback, self.adaptation),
             decisions,
             LearningState(self.symbols, self.learning, self.serving, self.adaptation, self.regimes),
@@ -215,6 +198,7 @@ class System:
     def components(self) -> dict[str, Stateful]:
         """All components with state, by name: the content of a checkpoint, and of `state_sha256`."""
         components: dict[str, Stateful] = {
+            "training": self.training,
             "venue": self.venue,
             "execution": self.execution,
             "agents": self.agents,
@@ -296,12 +280,20 @@ class System:
                 on_replay(done - first, steps)
         self._begun = True
 
-    def replay(self, blocks: Iterable[JournalBlock], location: str, stops: Iterable[int] = ()) -> Iterator[int]:
+    def replay(
+        self,
+        blocks: Iterable[JournalBlock],
+        location: str,
+        stops: Iterable[int] = (),
+        stored: StoredBlocks | None = None,
+    ) -> Iterator[int]:
         """Replay stored blocks, the first of which contains the next step; yields how many steps the state contains.
 
-        ``location`` names their store in errors; ``stops`` and DifferenceError as in
-        `alpha_pulse.engine.journal_replay.replay_blocks`.
+        ``location`` names their store in errors; ``stored`` gives its blocks from the first on, where it is not the store of
+        this system. ``stops`` and DifferenceError as in `alpha_pulse.engine.journal_replay.replay_blocks`.
         """
+        if stored is not None:
+            self.training.trainer = inline_trainer(self.config, self.training.members, stored)
         verifier = ReplayVerifier(location)
         pipeline = self._pipeline(verifier, lambda _: None)
         for piece in replay_blocks(blocks, pipeline, verifier, self._steps, self.block_slices, stops):

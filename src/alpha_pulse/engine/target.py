@@ -100,8 +100,6 @@ class TargetLoop:
         """By row, why the online model gave no probability."""
         self._failed: dict[int, list[Missing]] = {}
         """By row, why further members are left out from then on."""
-        self.batches: list[tuple[int, BatchStatus]] = []
-        """From which row on the batch member had which status."""
 
     def _made_settings(self, config: Config, interval_ns: int) -> NDArray[np.int64]:
         spec, learning = self.session.spec, config.learning
@@ -120,7 +118,7 @@ class TargetLoop:
     def info(self) -> TargetInfo:
         """What the journal's layout says of the target."""
         spec, batch = self.session.spec, self.served.batch
-        trained_by, bars = (None, 0) if batch is None else (batch.model_id, batch.train_bars)
+        trained_by, bars = (None, 0) if batch is None else (batch.model_id, batch.status.train_bars)
         return TargetInfo(
             spec.target, spec.horizon, spec.n_features, spec.model_type, trained_by, bars, self.served.further.names
         )
@@ -133,8 +131,7 @@ class TargetLoop:
         """Enter the arrays that are replaced now and then: of the model, of a trial, of the batch member."""
         session, batch, settings = self.session, self.served.batch, self._settings
         model, trial = session.model, session.trial
-        examples = None if batch is None else batch.arrays["gathered"]
-        connected = (model, trial, None if batch is None else batch.status, examples)
+        connected = (model, trial, self.batch_status)
         if len(self._connected) == len(connected) and all(
             now is before for now, before in zip(connected, self._connected, strict=True)
         ):
@@ -152,7 +149,6 @@ class TargetLoop:
             table.put("trial", trial.numbers)
             if ships_kernels(trial.control):
                 table.put("control", trial.control.kernel_state)
-        settings[layout.GATHERING] = batch is not None and batch.gathering
         settings[layout.BATCH_READY_NS] = layout.NEVER if batch is None or batch.ready is None else batch.ready.ready_ts
         if batch is not None:
             for name, array in batch.arrays.items():
@@ -175,13 +171,10 @@ class TargetLoop:
         NonFiniteError
             Features or a realised volatility are not finite.
         """
-        batch, n, first = self.served.batch, len(self._rows), 0
+        n, first = len(self._rows), 0
         self._unserved.clear()
         self._failed.clear()
-        self.batches = [] if batch is None else [(0, batch.status)]
         self._settings[layout.CHAMPION] = self.served.mix.champion
-        if batch is not None and batch.gathering:
-            batch.make_room(n)
         for place, stop in enumerate([*pauses, n]):
             if stop > first:
                 self._run(first, stop - 1, attend)
@@ -283,12 +276,6 @@ class TargetLoop:
             ring.outputs(slot, control=True)[:] = outputs
             ring.slots[slot, layout.HAS_CONTROL] = 1
 
-    def trained(self, row: int) -> None:
-        """The batch member was trained, or refused to be, or neither, between learning and serving of ``row``."""
-        assert self.served.batch is not None
-        if self.served.batch.status is not self.batches[-1][1]:
-            self.batches.append((row, self.served.batch.status))
-
     # What a row gave.
 
     def alarms(self, row: int) -> list[DriftAlarm]:
@@ -314,7 +301,7 @@ class TargetLoop:
                 int(ts),
                 self._codes[row].copy(),
                 values,
-                self._status(row),
+                self.batch_status,
                 online,
                 self._further(row),
                 self._failed.get(row, ()),
@@ -333,25 +320,23 @@ class TargetLoop:
         if row >= 0:
             self.serve(row)
 
-    def _status(self, row: int) -> BatchStatus | None:
-        for first, status in reversed(self.batches):
-            if first <= row:
-                return status
-        return None
+    @property
+    def batch_status(self) -> BatchStatus | None:
+        """The status of the batch member, which changes between two blocks; None without one."""
+        return None if self.served.batch is None else self.served.batch.status
 
     def missing_reasons(self) -> list[tuple[int, Missing]]:
         """Why members took no part in predictions, by row, where it is not only that the batch model is not trained yet."""
         failed = [(row, missing) for row, several in self._failed.items() for missing in several]
-        if not self._unserved and not any(status.refused for _, status in self.batches):
+        status = self.batch_status
+        refused = "" if status is None or status.ready is not None else status.refused
+        if not self._unserved and not refused:
             return failed
         served = self._codes[: len(self._rows), layout.WAS_SERVED] == 1
         raw = self._values[: len(self._rows), layout.SERVED_ROW + RAW_ONLINE]
         reasons = [(row, missing) for row, missing in self._unserved.items() if served[row] and math.isnan(raw[row])]
-        if any(status.refused for _, status in self.batches):
-            for row in np.flatnonzero(served).tolist():
-                status = self._status(row)
-                if status is not None and status.refused:
-                    reasons.append((row, Missing(status.model_id, status.refused)))
+        if status is not None and refused:
+            reasons += [(row, Missing(status.model_id, refused)) for row in np.flatnonzero(served).tolist()]
         return reasons + failed
 
     @property

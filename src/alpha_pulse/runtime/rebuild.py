@@ -88,7 +88,7 @@ def rebuild(reader: StoreReader, to: int | None = None, on_progress: Callable[[i
     checkpoints = [seq for seq in reader.checkpoint_steps() if 0 <= seq <= end]
     found, steps, difference = list[Check](), 0, None
     try:
-        for steps in system.replay(_blocks(reader, end), str(reader.path), (end, *checkpoints)):
+        for steps in system.replay(_blocks(reader, end), str(reader.path), (end, *checkpoints), reader.blocks):
             on_progress(steps)
             if steps - 1 in checkpoints:
                 found.append(_compare_checkpoint(reader, steps - 1, system))

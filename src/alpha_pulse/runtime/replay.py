@@ -124,8 +124,7 @@ def _run(
     stopped: Callable[[], bool],
 ) -> bytes | None:
     """Run to the end, and store the result; None when stopped before, NoSpaceError when stopped during a wait for space."""
-    config, store = system.config, system.store
-    stopwatch = _Stopwatch(config.batch.train_bars if config.batch.enabled else 0)
+    store, stopwatch = system.store, _Stopwatch()
     chunks = _Chunks(system, stopwatch)
     more = True
     while more and not stopped():
@@ -192,25 +191,20 @@ def _write_decisions(store: Store, write_decision: Callable[[bytes], object] | N
 
 
 class _Stopwatch:
-    """Measures bars per second of stepping, without the first slices and without trainings of batch models.
+    """Measures bars per second of stepping, without the first slices and the chunks in which batch models were trained."""
 
-    ``train_bars``: the bars of a symbol at which its batch models are trained; that chunk is excluded.
-    """
-
-    def __init__(self, train_bars: int) -> None:
+    def __init__(self) -> None:
         self.bars = 0
-        self._train_bars = train_bars
         self._slices = 0
         self._timed_bars = 0
         self._timed_ns = 0
 
-    def lap(self, before: list[int], after: list[int], slices: int, ns: int) -> None:
-        """One chunk: each symbol's bars before and after it, its slices, its time."""
-        self.bars = sum(after)
+    def lap(self, before: int, after: int, slices: int, ns: int, *, trained: bool) -> None:
+        """One chunk: the bars before and after it, its slices, its time."""
+        self.bars = after
         self._slices += slices
-        trained = any(old < self._train_bars <= new for old, new in zip(before, after, strict=True))
         if self._slices > SETTLING_SLICES + slices and not trained:
-            self._timed_bars += sum(after) - sum(before)
+            self._timed_bars += after - before
             self._timed_ns += ns
 
     @property
@@ -234,15 +228,17 @@ class _Chunks:
 
     def run(self) -> bool:
         """Run a chunk; False when the feed has ended."""
-        states, wanted = self._system.symbols.values(), self._slices
-        before = [state.bars for state in states]
-        began = elapsed_ns()
+        training, wanted = self._system.training, self._slices
+        before, rounds, began = self._bars(), training.completed, elapsed_ns()
         slices = self._system.advance(wanted)
         took_ns = elapsed_ns() - began
-        self._stopwatch.lap(before, [state.bars for state in states], slices, took_ns)
+        self._stopwatch.lap(before, self._bars(), slices, took_ns, trained=training.completed > rounds)
         if not self._compiled:
             self._slices = next_slices(wanted, took_ns, PYTHON_CHUNK_NS, self._most)
         return slices == wanted
+
+    def _bars(self) -> int:
+        return sum(state.bars for state in self._system.symbols.values())
 
 
 def _is_compiled(system: System) -> bool:

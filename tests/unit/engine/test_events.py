@@ -20,10 +20,10 @@ from alpha_pulse.journal.block import RowCollector
 from alpha_pulse.journal.rows import Row, from_row
 
 PLACES = [
-    (ENDED, TARGETS_, 0, 0), (ENDED, TARGETS_, 0, 1), (ENDED, TARGETS_, 1, 0), (ENDED, QUALITY_, 0), (REQUESTED, 0),
-    (REQUESTED, 2), (ALARMED, TARGETS_, 0, 0, 0), (ALARMED, TARGETS_, 0, 0, 1), (ALARMED, TARGETS_, 0, 1, 0),
+    (TRAINED, 0, 0), (ENDED, TARGETS_, 0, 0), (ENDED, TARGETS_, 0, 1), (ENDED, TARGETS_, 1, 0), (ENDED, QUALITY_, 0),
+    (REQUESTED, 0), (REQUESTED, 2), (ALARMED, TARGETS_, 0, 0, 0), (ALARMED, TARGETS_, 0, 0, 1), (ALARMED, TARGETS_, 0, 1, 0),
     (ALARMED, QUALITY_, 3), (ALARMED, FEATURES_, 1), (REGIME, 0, 0, 0), (REGIME, 0, 0, 1), (REGIME, 0, 1, 0), (TIMED, 0, 0),
-    (TIMED, 1, 1), (TRAINED, 0, 0),
+    (TIMED, 1, 1),
 ]  # fmt: skip
 """In the order of the stages."""
 

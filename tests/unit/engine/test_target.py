@@ -173,7 +173,7 @@ def compare(setting: Setting, steps: list[Step], sizes: list[int], seed: int = 1
     run, twin = TargetRun.of(setting), NaiveTarget(setting)
     rows = list(inputs(steps, setting.n_features, seed))
     resumes = {number for number, step in enumerate(steps) if step.action == "resume"}
-    for block in divided(len(rows), sizes, resumes):
+    for block in divided(len(rows), sizes, resumes | {TRAIN_BARS - 1}):
         mine = slice(block.start, block.stop)
         found = run.block(rows[mine], between(run, steps[mine]))
         expected = [one_by_one(twin, rows[number], steps[number].action) for number in block]
@@ -215,7 +215,6 @@ def test_through_thresholds_health_checks_and_trials_of_full_length(target: str,
     assert run.session.quarantines == 1
     assert run.batch is not None
     assert run.batch.ready is not None
-    assert run.models == [run.batch.ready]
 
 
 @pytest.mark.parametrize("sizes", [[1], [7], [128], [3, 90]])

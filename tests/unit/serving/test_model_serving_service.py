@@ -20,10 +20,9 @@ from alpha_pulse.kernels.mixing.ensemble import RAW_BATCH, RAW_ONLINE
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.learning import pending
 from alpha_pulse.learning.drift_monitor import DriftMonitor
-from alpha_pulse.learning.feature_history import FeatureHistory
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.session import Session
-from alpha_pulse.learning.training import BatchMember, ModelReady
+from alpha_pulse.learning.training import BatchMember, Examples, ModelReady, train
 from alpha_pulse.models.calibration import make_calibrator
 from alpha_pulse.models.gbm import LightGBM
 from alpha_pulse.serving import ModelServingService
@@ -43,9 +42,6 @@ def make_batch(session: Session) -> BatchMember:
         session.spec.n_features,
         lambda: LightGBM(session.spec.n_features, trees=5),
         TRAIN_BARS,
-        DELAY * STEP_NS,
-        session.head,
-        FeatureHistory(),
     )
 
 
@@ -73,18 +69,10 @@ class Loop:
         now = self.now
         made = bar(now, CLOSES[now])
         load_rows(self.rows, [BarInput(made, 0.0, vector(WIDER[now], now), 0.0)], now)
-        if (batch := self.target.served.batch) is not None:
-            batch.history.add(self.rows.features[:1].copy())
+        if self.target.served.batch is not None and now == TRAIN_BARS:
+            self._train(self.target.served.batch, START_NS + now * STEP_NS)
         self.rows.clock[0, layout.ATTENDED] = 1
-
-        def attend(row: int) -> None:
-            between()
-            if batch is not None:
-                ready = batch.train_if_due(now, START_NS + now * STEP_NS)
-                self.trained += [] if ready is None else [ready]
-                self.target.trained(row)
-
-        self.target.run(attend, [], lambda _: None)
+        self.target.run(lambda _: between(), [], lambda _: None)
         found = resolved(self.target, self.rows, 0)
         assert (found.scored is None) == (now < HORIZON)
         if found.label is not None:
@@ -94,15 +82,20 @@ class Loop:
         assert served is not None
         return served
 
+    def _train(self, batch: BatchMember, ts: int) -> None:
+        n = TRAIN_BARS - HORIZON
+        trained = train(batch.make_model(), Examples(ROWS[:n], LABELS[:n], np.ones(n)))
+        ready = batch.replace(trained, ts, ts + DELAY * STEP_NS)
+        assert ready is not None
+        self.trained.append(ready)
+
     def run(self, count: int) -> Prediction:
         for _ in range(count):
             found = self.step()
         return found
 
     def components(self) -> dict[str, Stateful]:
-        batch = self.target.served.batch
-        history = {} if batch is None else {"history": batch.history}
-        return {**self.serving.components(), "session": self.session, "target": self.target, **history}
+        return {**self.serving.components(), "session": self.session, "target": self.target}
 
     def state(self) -> str:
         return digest({name: component.snapshot() for name, component in self.components().items()})

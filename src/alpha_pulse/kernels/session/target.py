@@ -165,16 +165,6 @@ def _learn_members(table: Ints, row: int) -> int:
 
 
 @kernel
-def _gather(table: Ints, slot: int, label_value: int, weight: float) -> None:
-    """Note a labelled example for the training of the batch model, by its bar, and its weight with the label as sign."""
-    settings, head = addresses.ints(table, layout.SETTINGS_), addresses.ints(table, layout.HEAD_)
-    place, due = head[layout.GATHERED], addresses.ints_2d(table, layout.SLOTS_)[slot, layout.DUE_BAR]
-    addresses.ints(table, layout.GATHERED_)[place] = due - settings[layout.HORIZON]
-    addresses.floats(table, layout.WEIGHTS_)[place] = weight if label_value == 1 else -weight
-    head[layout.GATHERED] = place + 1
-
-
-@kernel
 def _learn_calibrator(state: Floats, kind: int, raw: float, label_value: int) -> None:
     if math.isnan(raw):
         return
@@ -240,8 +230,6 @@ def _update(table: Ints, row: int) -> int:
         mix, addresses.floats(table, layout.SHARES_), addresses.floats(table, layout.CONFIDENCES_), probabilities, mixed
     )
     _learn_calibrators(table, settings[layout.CALIBRATION], probabilities, label_value)
-    if settings[layout.GATHERING] == 1:
-        _gather(table, slot, label_value, values[row, layout.WEIGHT])
     if settings[layout.TARGET] == layout.VOLATILITY:
         ratios = addresses.floats(table, layout.DECILES_)
         if not deciles.update(ratios, probabilities[SERVED], values[row, layout.VALUE]):

@@ -1,0 +1,1 @@
+"""The training of batch models in a run: members, rounds, and who trains."""
