@@ -6,9 +6,10 @@ import subprocess
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
-from benchmarks import BENCHMARKS
+from benchmarks import BENCHMARKS, promotions
 from benchmarks.measure import Options, Speed, interleave
 from benchmarks.report import Column, Table, fill, rate_table, text, verdict
 from cli_runs import forked
@@ -112,3 +113,20 @@ def test_an_arff_file_stands_for_a_stream_and_others_for_bars() -> None:
     assert Options(data=path).arff == path
     assert Options(data=path).bars is None
     assert Options(data=Path("bars.csv")).arff is None
+
+
+def test_a_story_of_promotions_says_after_how_many_labels_what_happened() -> None:
+    rng = np.random.default_rng(1)
+    labels = (rng.random(3_000) < 0.5).astype(np.int64)
+    better = np.where(rng.random(3_000) < 0.9, 0.1 + 0.8 * labels, 0.9 - 0.8 * labels)
+    probabilities = np.stack([np.full(3_000, 0.5), better, np.full(3_000, np.nan)], axis=1)
+    found = promotions.story(probabilities, labels, 1)
+    assert found.canary is not None
+    assert found.champion is not None
+    assert found.rolled_back is not None
+    assert (found.labels, found.canary) == (3_000, 501)
+    assert 501 + 300 < found.champion < 501 + 800
+    assert found.rolled_back < 200
+    assert found.difference == pytest.approx(0.25 - (0.9 * 0.01 + 0.1 * 0.81), abs=0.02)
+    nothing = promotions.story(np.full((3_000, 3), 0.5), labels, 1)
+    assert (nothing.canary, nothing.champion, nothing.rolled_back, nothing.difference) == (None, None, None, 0.0)
