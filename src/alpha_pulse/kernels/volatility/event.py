@@ -4,8 +4,8 @@ Experts, mixed by fixed share: for each member a logistic regression with two pa
 the density; `FAST` calibrators of the latter, which forget quickly and whose slope may turn negative, so that a reversal of the
 relation is learned within a few hundred bars; and the base rate.
 
-State (float64): members | weights[E] | base rate | calibration of each member | fast calibrators. A prediction's experts (E,)
-are stored by the caller, and returned with the label.
+State (float64): members | weights[E] | base rate | a regression of each member | the fast calibrators. A prediction's experts
+(E,) are stored by the caller, and returned with the label.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from alpha_pulse.kernels.base import baselines
 from alpha_pulse.kernels.base.jit import kernel
-from alpha_pulse.kernels.calibration import calibration
 from alpha_pulse.kernels.calibration.calibration import inside, logit
 from alpha_pulse.kernels.linear import newton
 from alpha_pulse.kernels.mixing.hedge import fixed_share, mixture, sigmoid
@@ -24,8 +23,9 @@ Floats = NDArray[np.float64]
 
 FORGETTING = (0.99, 0.995, 0.998)
 FAST = len(FORGETTING)
-FAST_PRIOR = 4.0
-FAST_SIZE = newton.size(2)
+PRIOR, FAST_PRIOR = 1.0, 4.0
+SIZE = newton.size(2)
+"""Numbers of one regression."""
 STEEPNESS = 4.0
 """Log odds per unit of log ratio before any label."""
 MOST_SCORE = 12.0
@@ -44,11 +44,11 @@ def experts(members: int) -> int:
 @kernel
 def size(members: int) -> int:
     """Numbers of the state."""
-    return 1 + experts(members) + baselines.SIZE + members * calibration.SIZE + FAST * FAST_SIZE
+    return _regressions_at(members) + (members + FAST) * SIZE
 
 
 @kernel
-def _calibration_at(members: int) -> int:
+def _regressions_at(members: int) -> int:
     return 1 + experts(members) + baselines.SIZE
 
 
@@ -59,21 +59,29 @@ def start(state: Floats, members: int, horizon: int) -> None:
     state[0] = members
     state[1 : 1 + experts(members)] = 1.0 / experts(members)
     baselines.start(state, 1 + experts(members))
-    at = _calibration_at(members)
-    for _ in range(members):
-        calibration.start(state[at : at + calibration.SIZE], 1.0 / horizon)
-        at += calibration.SIZE
-    for k in range(FAST):
-        fast = state[at : at + FAST_SIZE]
-        fast[newton.FORGETTING], fast[newton.PRIOR] = FORGETTING[k] ** horizon, FAST_PRIOR
-        newton.start(fast, 0, 2)
-        at += FAST_SIZE
+    at = _regressions_at(members)
+    for k in range(members + FAST):
+        block = state[at : at + SIZE]
+        fast = k >= members
+        block[newton.FORGETTING] = FORGETTING[k - members] ** horizon if fast else 1.0
+        block[newton.PRIOR] = FAST_PRIOR if fast else PRIOR
+        newton.start(block, 0, 2)
+        at += SIZE
 
 
 @kernel
-def _fast_score(fast: Floats, log_odds: float) -> float:
-    score = (1.0 + fast[newton.WEIGHT + 1]) * log_odds + fast[newton.WEIGHT]
+def score_of(block: Floats, value: float, first: float) -> float:
+    """The log odds of a regression on ``value``, which start as ``first``."""
+    score = first + block[newton.WEIGHT] + block[newton.WEIGHT + 1] * value
     return float(min(max(score, -MOST_SCORE), MOST_SCORE))
+
+
+@kernel
+def learn_regression(block: Floats, value: float, first: float, label: int, horizon: float, scratch: Floats) -> None:
+    """One step of the regression; labels count 1 / ``horizon``, because they overlap. ``scratch`` has 4 numbers."""
+    z, u = scratch[:2], scratch[2:4]
+    z[0], z[1] = 1.0, value
+    newton.learn(block, 0, z, u, score_of(block, value, first), label, 1.0 / horizon, 1.0)
 
 
 @kernel
@@ -90,15 +98,15 @@ def predict(state: Floats, means: Floats, density: float, out: Floats) -> float:
         Filled with the experts' probabilities, (E,).
     """
     members = means.shape[0]
-    at = _calibration_at(members)
+    at = _regressions_at(members)
     for j in range(members):
-        out[j] = inside(calibration.calibrate(state[at : at + calibration.SIZE], STEEPNESS * means[j]))
-        at += calibration.SIZE
+        out[j] = sigmoid(score_of(state[at : at + SIZE], means[j], STEEPNESS * means[j]))
+        at += SIZE
     out[members] = inside(density)
     log_odds = logit(density)
     for k in range(FAST):
-        out[members + 1 + k] = sigmoid(_fast_score(state[at : at + FAST_SIZE], log_odds))
-        at += FAST_SIZE
+        out[members + 1 + k] = sigmoid(score_of(state[at : at + SIZE], log_odds, log_odds))
+        at += SIZE
     out[members + 1 + FAST] = baselines.base_rate(state, 1 + experts(members))
     return mixture(state, 1, out, experts(members))
 
@@ -113,15 +121,12 @@ def learn(
     """
     members = means.shape[0]
     fixed_share(state, 1, probabilities, experts(members), label, 1.0 / horizon, share)
-    at = _calibration_at(members)
+    at = _regressions_at(members)
     for j in range(members):
-        calibration.learn(state[at : at + calibration.SIZE], STEEPNESS * means[j], label, 1.0)
-        at += calibration.SIZE
+        learn_regression(state[at : at + SIZE], means[j], STEEPNESS * means[j], label, horizon, scratch)
+        at += SIZE
     log_odds = logit(float(probabilities[members]))
-    z, u = scratch[:2], scratch[2:4]
-    z[0], z[1] = 1.0, log_odds
     for _ in range(FAST):
-        fast = state[at : at + FAST_SIZE]
-        newton.learn(fast, 0, z, u, _fast_score(fast, log_odds), label, 1.0 / horizon, 1.0)
-        at += FAST_SIZE
+        learn_regression(state[at : at + SIZE], log_odds, log_odds, label, horizon, scratch)
+        at += SIZE
     baselines.learn(state, 1 + experts(members), label, baselines.UNKNOWN, 1.0)
