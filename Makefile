@@ -1,5 +1,5 @@
 # Needs only Python >= 3.11 (with venv and pip) and make. PYTHON=... names the interpreter to use.
-.PHONY: help setup node page run replay test mutants golden bench bench-check results markets soak wheel release-check audit sbom lock clean
+.PHONY: help setup node page run replay test mutants golden bench bench-check results markets volatility soak wheel release-check audit sbom lock clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -90,6 +90,9 @@ results: $(DEV)
 
 markets: $(DEV)
 	@$(BIN)/python -m benchmarks.markets $(if $(DATA),'$(DATA)',--help)
+
+volatility: $(DEV)
+	@$(BIN)/python -m benchmarks.volatility $(if $(DATA),'$(DATA)',--help)
 
 mutants: $(DEV)
 	@PYTHONPATH=tests $(BIN)/python -m mutants --write-docs

@@ -28,7 +28,7 @@ from alpha_pulse.library.replay import replay
 from alpha_pulse.metrics.definitions import log_losses
 from alpha_pulse.metrics.intervals import mean_interval
 from alpha_pulse.models.volatility.forecaster import DEFAULT, FULL, LEAN, VolatilityForecaster
-from benchmarks.report import Column, Table, text
+from benchmarks.report import Cell, Column, Table, text
 from benchmarks.volatility_rivals import RIVALS, Inputs, variances
 from benchmarks.volatility_scores import NONE, density_scores, hedged_event, mixed, qlike, rescale
 
@@ -210,24 +210,19 @@ def crises(path: Path) -> list[Crisis]:
 
 def tables(scores: Sequence[Scores], found: Sequence[Crisis]) -> list[Table]:
     """Skill on the event, QLIKE, density, crises, and how often the default preset is better or worse."""
-    mean = {name: float(np.mean([each.skills[name] for each in scores])) for name in EVENTS}
+    event_rows: list[tuple[Cell, ...]] = [(s.file, s.labels, *(s.skills[name] for name in EVENTS)) for s in scores]
+    event_rows.append(("mean", None, *(float(np.mean([s.skills[name] for s in scores])) for name in EVENTS)))
+    level_rows: list[tuple[Cell, ...]] = [(s.file, *(s.qlikes[name] for name in LEVELS)) for s in scores]
+    level_rows.append(("mean", *(float(np.mean([s.qlikes[name] for s in scores])) for name in LEVELS)))
     events = Table(
         f"event: realised volatility of the next {HORIZON} bars above its median; skill over the base rate, millinats",
         (Column("file"), Column("labels"), *(Column(name, "{:+.1f}") for name in EVENTS)),
-        (
-            *((s.file, s.labels, *(s.skills[name] for name in EVENTS)) for s in scores),
-            ("mean", None, *mean.values()), _counts(scores, EVENTS, "", 2),
-        ),
-    )  # fmt: skip
-    level_mean = [float(np.mean([each.qlikes[name] for each in scores])) for name in LEVELS]
+        (*event_rows, _counts(scores, EVENTS, "", 2)),
+    )
     levels = Table(
         "level: QLIKE of the variance of the next bars, each rescaled online",
         (Column("file"), *(Column(name, "{:.3f}") for name in LEVELS)),
-        (
-            *((s.file, *(s.qlikes[name] for name in LEVELS)) for s in scores),
-            ("mean", *level_mean),
-            _counts(scores, LEVELS, "level ", 1),
-        ),
+        (*level_rows, _counts(scores, LEVELS, "level ", 1)),
     )
     densities = Table(
         "density of preset default",
@@ -248,9 +243,9 @@ def tables(scores: Sequence[Scores], found: Sequence[Crisis]) -> list[Table]:
     return [events, levels, densities, *([crisis] if found else [])]
 
 
-def _counts(scores: Sequence[Scores], names: Sequence[str], prefix: str, blank: int) -> tuple[str | None, ...]:
+def _counts(scores: Sequence[Scores], names: Sequence[str], prefix: str, blank: int) -> tuple[Cell, ...]:
     """How often ``default`` is better and worse than each, where the 95 % interval excludes 0."""
-    cells: list[str | None] = ["default better / worse", *[None] * (blank - 1)]
+    cells: list[Cell] = ["default better / worse", *[None] * (blank - 1)]
     for name in names:
         found = [each.against.get(prefix + name) for each in scores]
         known = [each for each in found if each is not None]

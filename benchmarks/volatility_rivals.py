@@ -127,7 +127,7 @@ def _garch(returns: Floats, horizon: int, *, student: bool) -> Floats:
     path = np.empty(len(returns))
     for start in range(FIRST_FIT, len(returns), REFIT):
         sample = returns[max(0, start - FITTED) : start]
-        parameters = _fit(sample, parameters, student)
+        parameters = fit(sample, parameters, student=student)
         alpha, beta = parameters[:2]
         mean = float(np.mean(sample**2))
         filter_variance(returns, mean, alpha, beta, path)
@@ -138,7 +138,7 @@ def _garch(returns: Floats, horizon: int, *, student: bool) -> Floats:
     return out
 
 
-def _fit(sample: Floats, first: Floats, student: bool) -> Floats:
+def fit(sample: Floats, first: Floats, *, student: bool) -> Floats:
     """Alpha, beta and degrees of freedom, with variance targeting, by Nelder and Mead's method."""
     scale = math.sqrt(float(np.mean(sample**2)))
     if scale == 0.0:

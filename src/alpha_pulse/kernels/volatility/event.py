@@ -29,6 +29,8 @@ SIZE = newton.size(2)
 STEEPNESS = 4.0
 """Log odds per unit of log ratio before any label."""
 MOST_SCORE = 12.0
+BASE_WEIGHT = 0.5
+"""The weight of the base rate before any label, so that little is lost where nothing can be foreseen."""
 
 
 @kernel
@@ -57,7 +59,8 @@ def start(state: Floats, members: int, horizon: int) -> None:
     """The state before the first label."""
     state[:] = 0.0
     state[0] = members
-    state[1 : 1 + experts(members)] = 1.0 / experts(members)
+    others = experts(members) - 1
+    state[1 : 1 + others], state[1 + others] = (1.0 - BASE_WEIGHT) / others, BASE_WEIGHT
     baselines.start(state, 1 + experts(members))
     at = _regressions_at(members)
     for k in range(members + FAST):
