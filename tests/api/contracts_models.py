@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -70,6 +71,15 @@ def ladder(live: Running) -> None:
     live.refused(409, f"{MODELS}/{batch}/move", {"state": "candidate", "reason": "x"}, said="cannot become candidate")
     assert live.post(f"{MODELS}/rollback", {"session_id": LOOPS, **AUDIT}, ServedModels).champion == batch
     live.refused(409, f"{MODELS}/rollback", {"session_id": LOOPS, **AUDIT}, said="no earlier champion")
+    measured = live.http.get("/metrics", headers=live.bearer).text
+    session, now = f'symbol="{SYMBOL}",target="direction"', live.get("/api/v1/system")["ts_ms"]
+    made = live.get(f"{MODELS}/{LOOPS}@champion", ModelDetails).version.made_ms
+    assert made is not None
+    (age,) = re.findall(f"alpha_pulse_champion_age_seconds{{{session}}} (.+)", measured)
+    assert float(age) == (now - made) / 1e3
+    assert re.search(f"alpha_pulse_model_promotions_total{{{session}}} [1-9]", measured)
+    assert re.search(f"alpha_pulse_model_rollbacks_total{{{session}}} [1-9]", measured)
+    assert f"alpha_pulse_champion_frozen{{{session}}} 0.0" in measured
     live.refused(404, f"{MODELS}/abcdefgh", method="GET", said="contains no version 'abcdefgh'")
     live.refused(404, f"{MODELS}/register", {"session_id": f"{SYMBOL}/nothing"}, said="has no session")
     live.refused(422, f"{MODELS}/{batch}/move", {"state": "shadow"}, said="reason")

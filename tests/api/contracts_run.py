@@ -47,6 +47,8 @@ def metrics(live: Running) -> None:
     for name in (f"alpha_pulse_model_age_seconds{{{session}}}", f"alpha_pulse_window_skill_nats{{{session}}}"):
         assert math.isfinite(float(values[name]))
     assert "alpha_pulse_stream_clients" in values
+    states = [float(value) for name, value in values.items() if name.startswith("alpha_pulse_model_versions{state=")]
+    assert sum(states) == len(live.get("/api/v1/models")["versions"]) >= 2
     live.get("/health", token=None)
     again = live.http.get("/metrics", headers=live.bearer).text
     assert 'alpha_pulse_http_request_seconds_count{method="GET",route="/health",status="200"}' in again

@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from alpha_pulse.api.streaming import Hub
+from alpha_pulse.core.errors import AlphaPulseError
 from alpha_pulse.gateway.protocol import Gateway, SessionStatus
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -38,6 +39,7 @@ class Exposition:
         """See `prometheus_client.registry.Collector`."""
         yield from self._run()
         yield from self._sessions()
+        yield from self._models()
         books = self._gateway.positions().books
         yield _gauge("equity_cash", "Equity", ("book",), {(name,): book.equity for name, book in books.items()})
         yield _gauge("stream_clients", "WebSocket clients", (), {(): self._hub.clients})
@@ -90,6 +92,27 @@ class Exposition:
             made = session.labels_used + session.ties + session.pending
             predictions[session.target,] = predictions.get((session.target,), 0) + made
         yield _counter("predictions", "Predictions served, without those that expired", ("target",), predictions)
+
+    def _models(self) -> Iterator[Metric]:
+        """The registry; nothing where the run has none, or it cannot be read."""
+        try:
+            totals, now_ms = self._gateway.models.totals(), self._gateway.status().ts_ms
+        except AlphaPulseError:
+            return
+        shown = list(dict.fromkeys(total.symbol for total in totals))[:MOST_SYMBOLS]
+        of = {(total.symbol, total.target): total for total in totals if total.symbol in shown}
+        keys = ("symbol", "target")
+        states: Values = {(*key, state): count for key, total in of.items() for state, count in total.states.items()}
+        yield _gauge("model_versions", "Versions in the registry", (*keys, "state"), states)
+        made = {key: total.champion_made_ms for key, total in of.items()}
+        ages: Values = {key: max(0, now_ms - at) / MILLI for key, at in made.items() if at is not None and now_ms is not None}
+        yield _gauge("champion_age_seconds", "Market time since the champion was made", keys, ages)
+        frozen: Values = {key: total.frozen for key, total in of.items()}
+        yield _gauge("champion_frozen", "1 where the champion cannot be changed", keys, frozen)
+        promotions: Values = {key: total.promotions for key, total in of.items()}
+        yield _counter("model_promotions", "Promotions to champion", keys, promotions)
+        rollbacks: Values = {key: total.rollbacks for key, total in of.items()}
+        yield _counter("model_rollbacks", "Rollbacks to the champion before", keys, rollbacks)
 
     def _shown(self) -> list[SessionStatus]:
         """Engine sessions of the first ``MOST_SYMBOLS`` symbols, to limit the number of series."""

@@ -70,6 +70,21 @@ class ModelList(msgspec.Struct, frozen=True):
     problem: str | None = None
 
 
+class ModelTotals(msgspec.Struct, frozen=True):
+    """Of one (symbol, target): the versions by state, the promotions to champion, the rollbacks, and the champion.
+
+    ``champion_made_ms`` is None without a champion, and where its lineage is damaged.
+    """
+
+    symbol: str
+    target: str
+    states: dict[str, int]
+    promotions: int
+    rollbacks: int
+    champion_made_ms: int | None
+    frozen: bool
+
+
 class ModelMove(msgspec.Struct, frozen=True):
     """A change: ``action`` is ``add``, ``move``, ``rollback``, ``freeze`` or ``unfreeze``; ``state`` is the one entered."""
 

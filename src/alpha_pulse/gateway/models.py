@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
-from alpha_pulse.gateway.model_messages import ModelDetails, ModelList, ModelVersion, ServedModels
+from alpha_pulse.gateway.model_messages import ModelDetails, ModelList, ModelTotals, ModelVersion, ServedModels
 from alpha_pulse.serving.registry.difference import VersionDifference
 from alpha_pulse.serving.registry.entries import ModelState
 from alpha_pulse.serving.registry.frozen import FrozenModel
@@ -31,8 +30,8 @@ class Models(Protocol):
         """What differs between two versions. Raises as `version`."""
         ...
 
-    def counts(self) -> Mapping[tuple[str, str], tuple[int, int]]:
-        """The promotions to champion and the rollbacks of each (symbol, target)."""
+    def totals(self) -> list[ModelTotals]:
+        """The totals of each (symbol, target)."""
         ...
 
     def frozen(self, session_id: str, version: str | None) -> tuple[str, FrozenModel]:

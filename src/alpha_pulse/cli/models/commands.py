@@ -197,3 +197,42 @@ def models_import(
     from alpha_pulse.cli.models.exchange import import_file
 
     import_file(registry, file, actor, json=json)
+
+
+@models_app.command("push")
+def models_push(
+    version: Version,
+    to: Annotated[str, typer.Option("--to", metavar="URI", help="The tracking server, such as http://127.0.0.1:5000.")],
+    registry: Folder = None,
+    json: Json = False,
+) -> None:
+    """Upload a version with its lineage to an MLflow tracking server, and set its aliases there.
+
+    Example: [bold]alpha-pulse models push EURUSD/direction@champion --to http://127.0.0.1:5000[/]
+    """
+    from alpha_pulse.cli.models.mlflow import push
+
+    push(registry, version, to, json=json)
+
+
+@models_app.command("pull")
+def models_pull(
+    version: Annotated[
+        str,
+        typer.Argument(
+            metavar="VERSION",
+            help="A whole id, or [bold]SYMBOL/target@champion[/] (or [bold]@challenger[/], [bold]@newest[/]) of the server.",
+        ),
+    ],
+    source: Annotated[str, typer.Option("--from", metavar="URI", help="The tracking server, such as http://127.0.0.1:5000.")],
+    actor: Actor = None,
+    registry: Folder = None,
+    json: Json = False,
+) -> None:
+    """Register a version from an MLflow tracking server as a candidate. Pull only from servers that you trust.
+
+    Example: [bold]alpha-pulse models pull EURUSD/direction@champion --from http://127.0.0.1:5000[/]
+    """
+    from alpha_pulse.cli.models.mlflow import pull
+
+    pull(registry, version, source, actor, json=json)

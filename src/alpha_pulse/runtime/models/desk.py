@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter
 
-from alpha_pulse.core.errors import ConfigError, NotFoundError, did_you_mean
+from alpha_pulse.core.errors import AlphaPulseError, ConfigError, NotFoundError, did_you_mean
 from alpha_pulse.engine.system import System
 from alpha_pulse.gateway.model_messages import (
+    MS,
     ModelDetails,
     ModelList,
+    ModelTotals,
     ModelVersion,
     ServedModels,
     details_out,
@@ -48,6 +50,7 @@ class ModelDesk:
         self._recorder = None if registry is None else VersionRecorder(system, registry)
         self._standing: tuple[object, Standing] | None = None
         self._loaded: dict[str, FrozenModel] = {}
+        self._made: dict[str, int | None] = {}
 
     def close(self) -> None:
         """Return when all batch models are registered."""
@@ -85,10 +88,29 @@ class ModelDesk:
         """What differs between two versions."""
         return self.registry.diff(first, second)
 
-    def counts(self) -> Mapping[tuple[str, str], tuple[int, int]]:
-        """The promotions and the rollbacks of each (symbol, target)."""
-        known = self._known()
-        return {key: (known.promotions.get(key, 0), known.rollbacks.get(key, 0)) for key in known.keys}
+    def totals(self) -> list[ModelTotals]:
+        """The totals of each (symbol, target). Files of versions are read only when another one has become champion."""
+        known, totals = self._known(), {key: Counter[str]() for key in self._known().keys}
+        for version, entry in known.added.items():
+            totals[entry.symbol, entry.target][known.states[version]] += 1
+        return [
+            ModelTotals(
+                *key, dict(states), known.promotions.get(key, 0), known.rollbacks.get(key, 0),
+                self._made_ms(known.champion(key)), key in known.frozen,
+            )
+            for key, states in totals.items()
+        ]  # fmt: skip
+
+    def _made_ms(self, version: str | None) -> int | None:
+        """When a version was made (market time); None where its lineage is damaged."""
+        if version is None:
+            return None
+        if version not in self._made:
+            try:
+                self._made[version] = self.registry.lineage(version).made_ts // MS
+            except AlphaPulseError:
+                self._made[version] = None
+        return self._made[version]
 
     def frozen(self, session_id: str, version: str | None) -> tuple[str, FrozenModel]:
         """A version that answers, and its id."""
