@@ -2,7 +2,8 @@
 
 For each file of bars (its last 40,000 bars; the last 70 % are scored): the skill on the event that realised volatility of the
 next 12 bars will be above its trailing median, as served by the engine and by the volatility forecast; QLIKE of the level,
-which sizes positions; the scores of the density; and realised over forecast volatility in crises, on whole files.
+the scores of the density; how steady the risk of a position is that is sized by each level (daily and hourly bars); and realised
+over forecast volatility in crises, on whole files.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from alpha_pulse.core.durations import SECOND_NS
+from alpha_pulse.core.durations import DAY_NS, HOUR_NS, SECOND_NS
 from alpha_pulse.core.errors import AlphaPulseError
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.features.volatility import VolatilityFeatures
@@ -31,6 +32,7 @@ from alpha_pulse.models.volatility.forecaster import DEFAULT, FULL, LEAN, Volati
 from benchmarks.report import Cell, Column, Table, text
 from benchmarks.volatility_rivals import RIVALS, Inputs, variances
 from benchmarks.volatility_scores import NONE, density_scores, hedged_event, mixed, qlike, rescale
+from benchmarks.volatility_tracking import weekly_logs
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +42,8 @@ QUICK_BARS = 4_000
 FIRST_PART = 0.3
 PRESETS = {"lean": LEAN, "default": DEFAULT, "full": FULL}
 EVENTS = ("served", "mixed", "ewma", "ewma_s", "har", "har_s", "har_gk_s", "garch", "garch_t_s", *PRESETS)
-LEVELS = (*RIVALS, *PRESETS)
+LEVELS = (*RIVALS, *PRESETS, "sizing")
+"""``sizing``: the level for positions of preset ``default``."""
 CRISES = {
     "bars_1h_SPY": (
         ("2001-09-01", "2001-10-01"), ("2008-09-01", "2009-01-01"), ("2010-05-01", "2010-06-01"), ("2011-08-01", "2011-09-01"),
@@ -66,6 +69,7 @@ class Market(msgspec.Struct, frozen=True):
     levels: Floats
     calendar: str
     day: int
+    interval_ns: int
 
 
 class Scores(msgspec.Struct, frozen=True):
@@ -80,7 +84,10 @@ class Scores(msgspec.Struct, frozen=True):
     log_score: float
     crps: float
     against: dict[str, tuple[float, float, float] | None]
-    """The mean advantage of ``default`` on the event over a forecast, with its 95 % interval; then that of its level."""
+    """The mean advantage of ``default`` on the event over a forecast, with its 95 % interval; then that of its level (names
+    ``level ...``), and that of ``sizing`` in the squared deviation of log weekly volatility (``tracking ...``)."""
+    tracking: dict[str, float]
+    """The standard deviation of the log weekly volatility of a position sized by each level; empty for bars of minutes."""
 
 
 class Crisis(msgspec.Struct, frozen=True):
@@ -107,7 +114,9 @@ def market_of(path: Path, last: int | None) -> Market:
     extractor.update_rows(ts, bars, levels, np.zeros((n, len(extractor.schema.names))))
     wide = VolatilityFeatures(columns.interval_ns, [HORIZON])
     rows = wide.update_rows(ts, bars)
-    return Market(path.stem, ts, rows, bars[:, 3], levels, wide.calendar, int(wide.calendar_state[DAY_BARS]))
+    return Market(
+        path.stem, ts, rows, bars[:, 3], levels, wide.calendar, int(wide.calendar_state[DAY_BARS]), columns.interval_ns
+    )
 
 
 def served_by_the_engine(path: Path, last: int, ts: NDArray[np.int64]) -> tuple[Floats, Floats]:
@@ -149,7 +158,13 @@ def measure(path: Path, last: int) -> Scores:
     outcome = labels[scored] == 1
     losses = {name: 1_000.0 * log_losses(events[name][scored], outcome) for name in EVENTS}
     reference = 1_000.0 * log_losses(base[scored], outcome)
-    level_losses = _level_losses(rivals, {name: f.volatility**2 for name, f in forecasts.items()}, realised**2, late)
+    levels = {name: f.volatility**2 for name, f in forecasts.items()} | {"sizing": forecasts["default"].sizing ** 2}
+    for name, variance in rivals.items():
+        levels[name] = np.empty(n)
+        rescale(variance, realised**2, HORIZON, levels[name])
+    usable = (realised[late + HORIZON] > 0.0) & np.all([levels[name][late] > 0.0 for name in LEVELS], axis=0)
+    at = late[usable]
+    level_losses = {name: qlike(realised[at + HORIZON] ** 2, levels[name][at]) for name in LEVELS}
     own, found = forecasts["default"], np.empty((len(scored), 3))
     values = np.log(np.maximum(realised[scored + HORIZON] / median[scored], 0.01))
     density_scores(own.weights[scored], own.means[scored], own.scales[scored], values, found)
@@ -157,24 +172,22 @@ def measure(path: Path, last: int) -> Scores:
     against |= {
         f"level {name}": _advantage(level_losses[name] - level_losses["default"]) for name in LEVELS if name != "default"
     }
+    weekly = _tracking(market, levels, int(at[0]))
+    against |= {f"tracking {name}": _advantage(each**2 - weekly["sizing"] ** 2) for name, each in weekly.items()}
     return Scores(
         market.name, market.calendar, len(scored), {name: float(np.mean(reference - each)) for name, each in losses.items()},
         {name: float(each.mean()) for name, each in level_losses.items()},
         float(np.mean(np.abs(found[:, 2] - 0.5) < 0.45)), float(found[:, 0].mean()), float(found[:, 1].mean()), against,
+        {name: float(each.std()) for name, each in weekly.items()},
     )  # fmt: skip
 
 
-def _level_losses(
-    rivals: dict[str, Floats], own: dict[str, Floats], realised: Floats, late: NDArray[np.int64]
-) -> dict[str, Floats]:
-    """QLIKE of each level at the bars where all have one and the price moved; rivals are rescaled as the product's are."""
-    forecasts = dict(own)
-    for name, variance in rivals.items():
-        forecasts[name] = np.empty(len(variance))
-        rescale(variance, realised, HORIZON, forecasts[name])
-    usable = (realised[late + HORIZON] > 0.0) & np.all([forecasts[name][late] > 0.0 for name in LEVELS], axis=0)
-    late = late[usable]
-    return {name: qlike(realised[late + HORIZON], forecasts[name][late]) for name in LEVELS}
+def _tracking(market: Market, levels: dict[str, Floats], first: int) -> dict[str, Floats]:
+    """Deviations of log weekly volatility by level; none for bars of less than an hour."""
+    if market.interval_ns < HOUR_NS:
+        return {}
+    daily = market.interval_ns >= DAY_NS
+    return {name: weekly_logs(market.ts, market.closes, np.sqrt(levels[name]), first, daily=daily) for name in LEVELS}
 
 
 def _advantage(values: Floats) -> tuple[float, float, float] | None:
@@ -193,6 +206,7 @@ def crises(path: Path) -> list[Crisis]:
         name: VolatilityForecaster(HORIZON, members).update_rows(market.rows, market.levels).volatility
         for name, members in PRESETS.items()
     }
+    levels["sizing"] = VolatilityForecaster(HORIZON).update_rows(market.rows, market.levels).sizing
     for name, variance in variances(Inputs(market.rows, market.closes, market.day, HORIZON, market.levels)).items():
         scaled = np.empty(len(variance))
         rescale(variance, realised**2, HORIZON, scaled)
@@ -240,17 +254,26 @@ def tables(scores: Sequence[Scores], found: Sequence[Crisis]) -> list[Table]:
         (Column("file"), Column("from"), Column("before"), Column("bars"), *(Column(name, "{:.2f}") for name in LEVELS)),
         tuple((c.file, c.first, c.before, c.bars, *(c.ratios[name] for name in LEVELS)) for c in found),
     )
-    return [events, levels, densities, *([crisis] if found else [])]
+    tracked = [s for s in scores if s.tracking]
+    tracking = Table(
+        "held position sized by each level: standard deviation of its log weekly volatility (daily bars: of four weeks)",
+        (Column("file"), *(Column(name, "{:.3f}") for name in LEVELS)),
+        (
+            *((s.file, *(s.tracking[name] for name in LEVELS)) for s in tracked),
+            _counts(tracked, LEVELS, "tracking ", 1, "sizing"),
+        ),
+    )
+    return [events, levels, densities, *([tracking] if tracked else []), *([crisis] if found else [])]
 
 
-def _counts(scores: Sequence[Scores], names: Sequence[str], prefix: str, blank: int) -> tuple[Cell, ...]:
-    """How often ``default`` is better and worse than each, where the 95 % interval excludes 0."""
-    cells: list[Cell] = ["default better / worse", *[None] * (blank - 1)]
+def _counts(scores: Sequence[Scores], names: Sequence[str], prefix: str, blank: int, own: str = "default") -> tuple[Cell, ...]:
+    """How often ``own`` is better and worse than each, where the 95 % interval excludes 0."""
+    cells: list[Cell] = [f"{own} better / worse", *[None] * (blank - 1)]
     for name in names:
         found = [each.against.get(prefix + name) for each in scores]
         known = [each for each in found if each is not None]
         better, worse = sum(low > 0.0 for _, low, _ in known), sum(high < 0.0 for _, _, high in known)
-        cells.append(f"{better} / {worse}" if known else None)
+        cells.append(f"{better} / {worse}" if known and name != own else None)
     return tuple(cells)
 
 

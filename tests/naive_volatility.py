@@ -185,10 +185,24 @@ class Expected(NamedTuple):
     """One forecast."""
 
     level: float
+    sizing: float
     means: Rows
     scales: Rows
     weights: Rows
     below: float
+
+
+class Due(NamedTuple):
+    """A prediction that waits for its label; variances are relative to the squared median."""
+
+    median: float
+    slot: int
+    log_ahead: float
+    inputs: list[Rows]
+    means: Rows
+    scales: Rows
+    variance: float
+    sizing: float
 
 
 class NaiveForecast:
@@ -197,10 +211,11 @@ class NaiveForecast:
     def __init__(self, horizon: int) -> None:
         self.horizon = horizon
         self.regressions = [NaiveRegression(5, 0.01), NaiveRegression(52, 20.0)]
-        self.variances, self.weights, self.scale, self.labels = np.full(2, 0.2), np.full(4, 0.25), 1.0, 0
+        self.variances, self.weights, self.labels = np.full(2, 0.2), np.full(4, 0.25), 0
+        self.scale = self.sizing_scale = 1.0
         self.factor_mean = NaiveMean(float(horizon))
         self.slots: dict[int, tuple[int, float]] = {}
-        self.pending: list[tuple[float, int, float, list[Rows], Rows, Rows, float] | None] = []
+        self.pending: list[Due | None] = []
 
     def step(self, row: Rows, realised: float, median: float) -> Expected | None:
         self.factor_mean.add(row[42])
@@ -229,9 +244,11 @@ class NaiveForecast:
         ).clip(-5.0, 5.0)
         scales = np.sqrt(self.variances)
         log_mean = float(np.repeat(means, 2) @ self.weights)
-        self.pending.append((median, slot, log_ahead, inputs, means, scales, math.exp(2.0 * log_mean)))
+        sizing = math.exp(log_mean + min(max(row[28] + shift, -5.0), 5.0))
+        self.pending.append(Due(median, slot, log_ahead, inputs, means, scales, math.exp(2.0 * log_mean), sizing))
         level = median * math.sqrt(self.scale) * math.exp(log_mean)
-        return Expected(level, means, scales, self.weights.copy(), self.below(means, scales, 0.0))
+        held = median * math.sqrt(self.sizing_scale * sizing)
+        return Expected(level, held, means, scales, self.weights.copy(), self.below(means, scales, 0.0))
 
     def below(self, means: Rows, scales: Rows, value: float) -> float:
         total = 0.0
@@ -241,8 +258,8 @@ class NaiveForecast:
             total += self.weights[2 * j + 1] * stats.t.cdf(z / math.sqrt(0.6), 5)
         return float(total)
 
-    def _learn(self, due: tuple[float, int, float, list[Rows], Rows, Rows, float], realised: float) -> None:
-        median, slot, log_ahead, inputs, means, scales, variance = due
+    def _learn(self, due: Due, realised: float) -> None:
+        median, slot, log_ahead, inputs, means, scales, variance, sizing = due
         ratio = realised / median
         y = math.log(max(ratio, 0.01))
         self.labels += 1
@@ -251,6 +268,7 @@ class NaiveForecast:
             self.slots[slot] = count + 1, mean + max(1.0 / (count + 5.0), 0.02) * (y - mean)
         weight = max(1.0 / (self.labels + 50.0), 1.0 / 5_000.0)
         self.scale += weight * (min(ratio**2 / variance, 20.0 * self.scale) - self.scale)
+        self.sizing_scale += weight * (min(ratio**2 / sizing, 20.0 * self.sizing_scale) - self.sizing_scale)
         for j in range(2):
             z = (y - means[j]) / scales[j]
             normal = stats.norm.logpdf(z) - math.log(scales[j])

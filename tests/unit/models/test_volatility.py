@@ -10,6 +10,7 @@ import pytest
 from alpha_pulse.core.durations import HOUR_NS
 from alpha_pulse.core.errors import ConfigError, StateError, UnknownNameError
 from alpha_pulse.features.volatility import VolatilityFeatures
+from alpha_pulse.kernels.volatility.forecast import EVENT
 from alpha_pulse.models.volatility.forecaster import DEFAULT, FULL, LEAN, Forecast, VolatilityForecaster
 from naive_volatility import NaiveForecast
 from volatility_bars import Rows, ends, every, levels_of, made_bars
@@ -35,6 +36,7 @@ def test_it_is_the_naive_twin(market: tuple[Rows, Rows]) -> None:
             assert np.isnan(found.event[i])
             continue
         assert found.volatility[i] == pytest.approx(expected.level, rel=1e-6)
+        assert found.sizing[i] == pytest.approx(expected.sizing, rel=1e-6)
         for name in ("means", "scales", "weights"):
             np.testing.assert_allclose(getattr(found, name)[i], getattr(expected, name), rtol=1e-6, atol=1e-6)
         assert found.experts[i, 2] == pytest.approx(1.0 - expected.below, abs=1e-4)
@@ -47,7 +49,7 @@ def test_one_by_one_a_block_and_a_restored_copy_are_bit_equal(market: tuple[Rows
     whole = VolatilityForecaster(H, members).update_rows(rows, levels)
     first, second = VolatilityForecaster(H, members), VolatilityForecaster(H, members)
     single = np.array([first.update(row, *level[:2].tolist()) for row, level in zip(rows[:350], levels, strict=False)])
-    assert single[:, 1].tobytes() == whole.event[:350].tobytes()
+    assert single[:, EVENT].tobytes() == whole.event[:350].tobytes()
     second.restore(first.snapshot())
     rest = second.update_rows(rows[350:], levels[350:])
     for name in Forecast.__struct_fields__:

@@ -29,16 +29,20 @@ MEMBERS, HORIZON, AHEAD, ALL_INPUTS, RANDOM, PLAN = range(6)
 KIND, WIDTH, INPUTS_AT, REGRESSION_AT = range(4)
 PER_MEMBER = 4
 
-BARS, LABELS, SCALE, FACTOR_MEAN = range(4)
+BARS, LABELS, SCALE, SIZING_SCALE, FACTOR_MEAN = range(5)
 HEAD = 8
 SLOT_MEANS = HEAD
 SLOT_COUNTS = SLOT_MEANS + MOST_SLOTS
 VARIANCES = SLOT_COUNTS + MOST_SLOTS
 
-MEDIAN, SLOT, LOG_AHEAD, VARIANCE, PENDING = range(5)
-VOLATILITY, EVENT, LOG_MEAN, MEMBER_COLUMNS = range(4)
-"""Columns of a forecast: the level (volatility over h bars), the event's probability, the mean log ratio; then per member the
-log ratio, then their scales, then the density weights, then the probabilities of the experts on the event."""
+MEDIAN, SLOT, LOG_AHEAD, VARIANCE, SIZING_VARIANCE, PENDING = range(6)
+VOLATILITY, SIZING, EVENT, LOG_MEAN, MEMBER_COLUMNS = range(5)
+"""Columns of a forecast: the level (volatility over h bars), the level for sizing, the event's probability, the mean log ratio;
+then per member the log ratio, then their scales, then the density weights, then the probabilities of the experts on the event.
+
+The level for sizing is the geometric mean of the level and of a plain exponential mean of squared returns. It is a worse
+forecast, but it corrects itself: after large returns positions are small at once, and so their risk is steadier from week to
+week, and not too large in a crisis that no forecast sees."""
 
 SHARE = 1e-3
 """Fixed share per h labels."""
@@ -109,7 +113,7 @@ def start(plan: Ints, state: Floats) -> None:
     """The state before the first bar."""
     members = plan[MEMBERS]
     state[:] = 0.0
-    state[SCALE] = 1.0
+    state[SCALE] = state[SIZING_SCALE] = 1.0
     state[VARIANCES : VARIANCES + members] = FIRST_VARIANCE
     density.start(state[VARIANCES + members : VARIANCES + 3 * members])
     at = VARIANCES + 3 * members
@@ -161,9 +165,10 @@ def _learn(plan: Ints, state: Floats, pending: Floats, realised: float, scratch:
         state[SLOT_COUNTS + slot] += 1.0
         weight = max(1.0 / (state[SLOT_COUNTS + slot] + SLOT_PRIOR), SLOT_LEAST)
         state[SLOT_MEANS + slot] += weight * (y - state[SLOT_MEANS + slot])
-    miss = ratio * ratio / pending[VARIANCE]
     weight = max(1.0 / (state[LABELS] + SCALE_PRIOR), 1.0 / SCALE_SPAN)
-    state[SCALE] += weight * (min(miss, MOST_MISS * state[SCALE]) - state[SCALE])
+    for scale, variance in ((SCALE, VARIANCE), (SIZING_SCALE, SIZING_VARIANCE)):
+        miss = ratio * ratio / pending[variance]
+        state[scale] += weight * (min(miss, MOST_MISS * state[scale]) - state[scale])
     means, scales = pending[PENDING : PENDING + members], pending[PENDING + members : PENDING + 2 * members]
     at = VARIANCES + members
     density.learn(state[at : at + 2 * members], means, scales, y, 1.0 / horizon, SHARE / horizon)
@@ -203,9 +208,11 @@ def _predict(plan: Ints, state: Floats, row: Floats, projection: Floats, median:
     weights = state[weights_at : weights_at + 2 * members]
     log_mean = density.mean(weights, means)
     pending[VARIANCE] = math.exp(2.0 * log_mean)
+    pending[SIZING_VARIANCE] = math.exp(log_mean + inputs.bounded(row[wide.EWMA] + shift))
     above = 1.0 - density.below(weights, means, scales, 0.0)
     events = state[weights_at + 2 * members : weights_at + 2 * members + event.size(members)]
     out[VOLATILITY] = median * math.sqrt(state[SCALE] * pending[VARIANCE])
+    out[SIZING] = median * math.sqrt(state[SIZING_SCALE] * pending[SIZING_VARIANCE])
     out[EVENT] = event.predict(events, means, above, probabilities)
     out[LOG_MEAN] = log_mean
     for j in range(members):

@@ -41,6 +41,8 @@ class Forecast(msgspec.Struct, frozen=True):
     ----------
     volatility
         The level: root of the sum of the next h squared log returns, (n,).
+    sizing
+        The level for positions of steady risk, see `alpha_pulse.kernels.volatility.forecast`, (n,).
     event
         The probability that it will be above its trailing median, (n,).
     log_mean
@@ -54,6 +56,7 @@ class Forecast(msgspec.Struct, frozen=True):
     """
 
     volatility: Row
+    sizing: Row
     event: Row
     log_mean: Row
     means: Row
@@ -94,7 +97,7 @@ class VolatilityForecaster(PackedModel):
     >>> rows[:, -1] = rows[:, -3] = 1.0  # the seasonal factors
     >>> forecast = model.update_rows(rows, levels)
     >>> forecast.event.round(2).tolist()
-    [nan, 0.83, 0.83]
+    [nan, 0.69, 0.69]
     """
 
     def __init__(
@@ -157,6 +160,7 @@ def forecast_of(out: Row, members: int) -> Forecast:
     first = kernels.MEMBER_COLUMNS
     return Forecast(
         volatility=out[:, kernels.VOLATILITY],
+        sizing=out[:, kernels.SIZING],
         event=out[:, kernels.EVENT],
         log_mean=out[:, kernels.LOG_MEAN],
         means=out[:, first : first + members],
