@@ -1,9 +1,9 @@
 """Volatility forecasts beside what a practitioner runs: `python -m benchmarks.volatility FOLDER [--quick] [--json FILE]`.
 
 For each file of bars (its last 40,000 bars; the last 70 % are scored): the skill on the event that realised volatility of the
-next 12 bars will be above its trailing median, as served by the engine and by the volatility forecast; QLIKE of the level,
-the scores of the density; how steady the risk of a position is that is sized by each level (daily and hourly bars); and realised
-over forecast volatility in crises, on whole files.
+next 12 bars will be above its trailing median, as served by the engine and by the volatility forecast; QLIKE of the level;
+the scores of the density; how steady the risk of a position is that is sized by each level (daily and hourly bars); and
+realised over forecast volatility in crises, on whole files.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def measure(path: Path, last: int) -> Scores:
         f"level {name}": _advantage(level_losses[name] - level_losses["default"]) for name in LEVELS if name != "default"
     }
     weekly = _tracking(market, levels, int(at[0]))
-    against |= {f"tracking {name}": _advantage(each**2 - weekly["sizing"] ** 2) for name, each in weekly.items()}
+    against |= {f"tracking {name}": _advantage(each**2 - weekly["sizing"] ** 2, 1) for name, each in weekly.items()}
     return Scores(
         market.name, market.calendar, len(scored), {name: float(np.mean(reference - each)) for name, each in losses.items()},
         {name: float(each.mean()) for name, each in level_losses.items()},
@@ -190,8 +190,8 @@ def _tracking(market: Market, levels: dict[str, Floats], first: int) -> dict[str
     return {name: weekly_logs(market.ts, market.closes, np.sqrt(levels[name]), first, daily=daily) for name in LEVELS}
 
 
-def _advantage(values: Floats) -> tuple[float, float, float] | None:
-    interval = mean_interval(values, least_block=HORIZON)
+def _advantage(values: Floats, least_block: int = HORIZON) -> tuple[float, float, float] | None:
+    interval = mean_interval(values, least_block=least_block)
     return None if interval is None else (float(values.mean()), interval.low, interval.high)
 
 
