@@ -255,13 +255,11 @@ def tables(scores: Sequence[Scores], found: Sequence[Crisis]) -> list[Table]:
         tuple((c.file, c.first, c.before, c.bars, *(c.ratios[name] for name in LEVELS)) for c in found),
     )
     tracked = [s for s in scores if s.tracking]
+    tracking_rows: list[tuple[Cell, ...]] = [(s.file, *(s.tracking[name] for name in LEVELS)) for s in tracked]
     tracking = Table(
         "held position sized by each level: standard deviation of its log weekly volatility (daily bars: of four weeks)",
         (Column("file"), *(Column(name, "{:.3f}") for name in LEVELS)),
-        (
-            *((s.file, *(s.tracking[name] for name in LEVELS)) for s in tracked),
-            _counts(tracked, LEVELS, "tracking ", 1, "sizing"),
-        ),
+        (*tracking_rows, _counts(tracked, LEVELS, "tracking ", 1, "sizing")),
     )
     return [events, levels, densities, *([tracking] if tracked else []), *([crisis] if found else [])]
 

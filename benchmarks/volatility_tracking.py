@@ -34,5 +34,6 @@ def weekly_logs(ts: NDArray[np.int64], closes: Floats, level: Floats, first: int
     bars = np.bincount(place)
     squares = np.bincount(place, moves**2) / bars
     used = (bars >= LEAST_BARS * np.median(bars)) & (squares > 0.0)
-    logs: Floats = 0.5 * np.log(squares[used])
-    return logs - logs.mean()
+    logs = 0.5 * np.log(squares[used])
+    around_mean: Floats = logs - logs.mean()
+    return around_mean

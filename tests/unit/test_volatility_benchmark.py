@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import norm  # type: ignore[import-untyped]  # SciPy has no types
 
 from alpha_pulse.data import bundled
-from benchmarks import volatility, volatility_rivals, volatility_scores
+from benchmarks import volatility, volatility_rivals, volatility_scores, volatility_tracking
 
 
 def test_it_runs_on_a_folder_of_bars(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,3 +60,15 @@ def test_regress_learns_a_target_when_it_is_known() -> None:
     assert not out[:12].any()
     assert out[12:14].any()
     assert out[-1] == pytest.approx(targets[-1], abs=0.02)
+
+
+def test_a_position_sized_by_the_true_volatility_is_steadier_than_one_of_constant_size() -> None:
+    rng, n, hour = np.random.default_rng(1), 4_000, 3_600_000_000_000
+    level = np.exp(np.cumsum(0.05 * rng.normal(size=n)))
+    ts = np.arange(n) * hour
+    moves = 0.001 * level[:-1] * rng.normal(size=n - 1)
+    closes = np.exp(np.concatenate([[0.0], np.cumsum(moves)]))
+    sized = volatility_tracking.weekly_logs(ts, closes, level, 100, daily=False)
+    constant = volatility_tracking.weekly_logs(ts, closes, np.ones(n), 100, daily=False)
+    assert len(sized) == len(constant) == 23
+    assert sized.std() < 0.1 < constant.std()
