@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.config import BatchConfig
+from alpha_pulse.core.config import BatchConfig, ServingConfig
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.kernels.base.scores import LABEL, SERVED
@@ -149,7 +149,7 @@ def _trained(task: Task, trainings: int) -> Floats:
 
 def _with_batch(task: Task, online: Floats, batch: Floats) -> Floats:
     """The mixture of serving: each member is calibrated, then fixed share mixes online model, batch model and base rate."""
-    mix, probabilities = MemberMix(task.horizon, SHARE, "ensemble"), np.zeros(len(online))
+    mix, probabilities = MemberMix(task.horizon, ServingConfig(fixed_share=SHARE)), np.zeros(len(online))
     rows = np.full((len(online), ensemble.ROW), math.nan)
     rows[:, ensemble.RAW_ONLINE], rows[:, ensemble.RAW_BATCH] = online, batch
 

@@ -47,7 +47,7 @@ class Desk:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.mix = MemberMix(session.spec.horizon, 1e-3, "ensemble")
+        self.mix = MemberMix(session.spec.horizon)
 
     def predict(self, step: int, values: Row) -> PendingPrediction:
         waiting, _ = self.session.predict(f"p{step}", vector(values, step))

@@ -21,6 +21,7 @@ from alpha_pulse.learning.pending_ring import Counts
 from alpha_pulse.learning.session import ScoredPrediction
 from alpha_pulse.learning.training import SHORT, ModelReady
 from alpha_pulse.learning.trial import Trial
+from alpha_pulse.serving.member_mix import MemberMix
 from learning_samples import STEP_NS
 from naive_drift_monitor import NaiveDriftMonitor
 from target_samples import DELAY_NS, PLAIN, SHARE, TRAIN_BARS, BarInput, Setting, batch_state, session_state, trained
@@ -177,9 +178,7 @@ class NaiveTarget:
         self.min_move = math.log1p(learning.min_move_bps / 10_000.0)
         self.calibrators = setting.calibrators()
         self.batch = NaiveBatch(setting, self.session.session_id) if setting.batch else None
-        self.mix, self.shares = np.zeros(ensemble.SIZE), np.full(3, 1.0 / 3.0)
-        ensemble.start(self.mix, setting.horizon, SHARE)
-        self.mixed = np.full((2, 3), math.nan)
+        self.mix = MemberMix(setting.horizon, msgspec.structs.replace(setting.config.serving, fixed_share=SHARE))
         self.threshold: float | None = None
         self.newest_served = [0.0] * SCORES
         self.scored = 0
@@ -224,12 +223,12 @@ class NaiveTarget:
 
     def _update(self, scored: ScoredPrediction) -> None:
         row = np.array(scored.values)
-        ensemble.update(self.mix, self.shares, row, self.mixed)
+        self.mix.update(row, int(scored.example.prediction_id.rpartition("/")[2]))
         self.newest_served[self.scored] = scored.values[SERVED]
         self.scored += 1
         if self.scored == SCORES:
             self.scored = 0
-            confidences = [ensemble.confidence(self.mix, p) for p in self.newest_served]
+            confidences = [ensemble.confidence(self.mix.arrays["mix"], p) for p in self.newest_served]
             self.threshold = max(float(np.quantile(confidences, 0.5)), 0.5)
         for calibrator, (raw, _) in zip(self.calibrators, CALIBRATED, strict=False):
             if not math.isnan(row[raw]):
@@ -254,8 +253,7 @@ class NaiveTarget:
         for calibrator, (raw, place) in zip(self.calibrators, CALIBRATED, strict=False):
             if not math.isnan(row[raw]):
                 row[place] = calibrator.calibrate(float(row[raw]))
-        ensemble.calibrate(self.mix, row, self.mixed)
-        ensemble.serve(self.mix, self.shares, row, self.mixed, self.setting.strategy == "champion_challenger")
+        self.mix.mix(row, given.bar.seq)
         self.ledger.add(prediction_id, ts, self.bars, given.median if of_volatility else given.bar.close)
         values: list[float] = row.tolist()
         self.threshold_at_serving = math.nan if self.threshold is None else self.threshold
@@ -307,8 +305,9 @@ class NaiveTarget:
             **counters,
             "counts": repr(Counts(ledger.served, ledger.labelled, len(ledger.waiting), ledger.expired, ledger.ties)),
             "pending": repr(pending),
-            "mix": self.mix.tobytes().hex(),
-            "shares": self.shares.tobytes().hex(),
+            "mix": self.mix.arrays["mix"].tobytes().hex(),
+            "statistics": self.mix.arrays["statistics"].tobytes().hex(),
+            "ladder": self.mix.arrays["ladder"].tobytes().hex(),
             "confidences": repr(self.newest_served),
             "scored": str(self.scored),
             "threshold": repr(self.threshold),

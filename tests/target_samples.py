@@ -208,7 +208,7 @@ class TargetRun:
         spec = session.spec
         self.session = session
         self.batch = batch
-        self.mix = MemberMix(spec.horizon, SHARE, config.serving.strategy)
+        self.mix = MemberMix(spec.horizon, msgspec.structs.replace(config.serving, fixed_share=SHARE))
         self.calibrators = list(calibrators)
         self.calibrator = VolatilityCalibrator()
         self.rows = BarRows(spec.n_features, CAPACITY)
@@ -302,7 +302,8 @@ class TargetRun:
             "counts": repr(ring.counts),
             "pending": repr(pending),
             "mix": mix.tobytes().hex(),
-            "shares": self.mix.weights.tobytes().hex(),
+            "statistics": self.mix.arrays["statistics"].tobytes().hex(),
+            "ladder": self.mix.arrays["ladder"].tobytes().hex(),
             "confidences": repr(confidences[: layout.CONFIDENCE_SCORES].tolist()),
             "scored": str(int(confidences[layout.SCORED])),
             "threshold": repr(self.mix.threshold),

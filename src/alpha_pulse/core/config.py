@@ -113,8 +113,25 @@ class Challenger(_Section, frozen=True):
 class ServingConfig(_Section, frozen=True):
     """How members become one prediction."""
 
-    strategy: Literal["ensemble", "champion_challenger"] = "ensemble"
-    """`ensemble`: all available members, by their learned weights. `champion_challenger`: only the member with most weight."""
+    strategy: Literal["ensemble", "fixed", "faded", "champion_challenger", "best_recent", "fallback"] = "ensemble"
+    """How members become one prediction (docs/serving.md). `ensemble`: all, by weights of fixed share. `fixed`: all, by
+    `weights`. `faded`: all, by their recent losses. `champion_challenger`: the champion alone, which another member replaces
+    only by evidence. `best_recent`: the one with the smallest recent loss. `fallback`: the first available one of `order`."""
+    weights: dict[str, NonNegative] = {}
+    """For `fixed`: the weights by member (`online`, `batch`, `base`, or the name of a challenger); others have none. Not set:
+    equal ones."""
+    order: tuple[str, ...] = ()
+    """For `fallback`, and for a champion that is not available: the members in the order in which they are asked, and after
+    them the base rate. Not set: `online`, `batch`."""
+    promotion_alpha: Probability = 0.05
+    """Largest probability that a member of a target which is not better ever replaces the champion, however many challenge
+    it."""
+    promotion_labels: PositiveInt = 500
+    """Labels of a comparison before it may decide for a challenger."""
+    canary_share: Fraction = 0.1
+    """Share of the steps that a challenger with sufficient evidence serves before it becomes the champion."""
+    canary_labels: PositiveInt = 200
+    """Labels of such steps until it becomes the champion."""
     fixed_share: Probability = 1e-3
     """Weight that is redistributed among the members per horizon: `fixed_share / h` at each label (fixed share)."""
     challengers: dict[str, Challenger] = {}
@@ -302,15 +319,13 @@ class Config(_Section, frozen=True):
 
     @property
     def decisive(self) -> dict[str, Any]:
-        """`decisive_sections` without what is empty because a run uses no code of others and no challengers: ``sources``,
-        ``serving.challengers``, and the sections ``features`` and ``targets``; and without later settings of ``batch`` at their
-        defaults. So such a run keeps the hash that it had before there were any."""
+        """`decisive_sections` without what is empty because a run uses no code of others: ``sources``, and the sections
+        ``features`` and ``targets``; and without later settings of ``batch`` at their defaults. So such a run keeps the hash
+        that it had before there were any."""
         content = self.decisive_sections
         for section in list(content.values()):
             if isinstance(section, dict) and section.get("sources") == {}:
                 del section["sources"]
-        if not self.serving.challengers:
-            del content["serving"]["challengers"]
         for name, empty in (("features", FeaturesConfig()), ("targets", TargetsConfig())):
             if getattr(self, name) == empty:
                 del content[name]

@@ -393,10 +393,14 @@ class AdaptationAction(msgspec.Struct, frozen=True, gc=False):
     ``status`` goes from ``open`` to ``accepted`` or ``rolled_back`` once the effect is known; ``effect`` is the mean log loss
     of the control (the model without the action) minus that of the adapted model, over ``effect_samples`` labels. A positive
     effect is an improvement; the action is accepted when the improvement is significant at the 5 % level.
+
+    ``promote``: with ``champion_challenger``, a challenger serves a share of the steps, until it becomes the champion
+    (``accepted``) or the champion proves better. ``rollback``: the former champion serves again. The effect of both is the mean
+    by which the squared error of the better one was smaller.
     """
 
     action_id: str
-    kind: Literal["keep", "boost", "reset"]
+    kind: Literal["keep", "boost", "reset", "promote", "rollback"]
     symbol: str
     target: Target
     ts: int

@@ -11,7 +11,7 @@ from alpha_pulse.journal.block import RowCollector
 
 TARGETS_, QUALITY_, FEATURES_ = range(3)
 """Who: the targets of the symbols, their trade-quality models, their features."""
-TRAINED, ENDED, REQUESTED, ALARMED, REGIME, TIMED = range(6)
+TRAINED, MOVED, ENDED, REQUESTED, ALARMED, REGIME, TIMED = range(7)
 """Training rounds, which are before the slice, and the steps of stage 4, in their order."""
 
 Place = tuple[int, ...]

@@ -18,7 +18,7 @@ from alpha_pulse.core.stateful import State, Stateful
 from alpha_pulse.core.types import AdaptationAction, FeatureVector, RegimeChange
 from alpha_pulse.detectors.regime import RegimeDetector
 from alpha_pulse.engine.bar_rows import BarRows
-from alpha_pulse.engine.events import ALARMED, ENDED, FEATURES_, REGIME, REQUESTED, TARGETS_, TIMED, Events
+from alpha_pulse.engine.events import ALARMED, ENDED, FEATURES_, MOVED, REGIME, REQUESTED, TARGETS_, TIMED, Events
 from alpha_pulse.engine.row_kernels import hand_on
 from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
@@ -283,6 +283,7 @@ class _TargetPass:
         slice_, ts = int(rows.slices[row]), int(rows.ts[row])
         who = (TARGETS_, self._symbol.index, self._rank)
         self._count(row)
+        self._events.add(slice_, "adaptations", (MOVED, *who), self._target.move(row))
         alarms = self._target.alarms(row)
         self._act(slice_, (ENDED, *who), manager.end_trial_if_due(session, ts))
         if slice_ == 0:

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import AlphaPulseError, DataError, NonFiniteError, SessionError
 from alpha_pulse.core.stateful import State, take
-from alpha_pulse.core.types import DriftAlarm, Missing
+from alpha_pulse.core.types import AdaptationAction, DriftAlarm, Missing
 from alpha_pulse.core.user_code.calls import raised
 from alpha_pulse.engine.bar_rows import BarRows
 from alpha_pulse.engine.row_kernels import scored_errors
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator, bad_ratio
 from alpha_pulse.journal.layout import TargetInfo
 from alpha_pulse.kernels.base.addresses import ArrayTable, learn_address, predict_address
+from alpha_pulse.kernels.mixing import promotion
 from alpha_pulse.kernels.mixing.ensemble import RAW_ONLINE
 from alpha_pulse.kernels.session import layout, member_layout
 from alpha_pulse.kernels.session.layout import STOPS
@@ -174,7 +175,7 @@ class TargetLoop:
         n, first = len(self._rows), 0
         self._unserved.clear()
         self._failed.clear()
-        self._settings[layout.CHAMPION] = self.served.mix.champion
+        self._settings[layout.STRATEGY] = self.served.mix.code
         for place, stop in enumerate([*pauses, n]):
             if stop > first:
                 self._run(first, stop - 1, attend)
@@ -282,6 +283,14 @@ class TargetLoop:
         """The alarms that a scored label caused, between learning and serving of ``row``."""
         result = int(self.session.head[layout.DRIFT])
         return self.monitor.alarms_of(result, int(self._rows.ts[row])) if result else []
+
+    def move(self, row: int) -> AdaptationAction | None:
+        """What a scored label of a row moved on the ladder; None where nothing did."""
+        head, spec = self.session.head, self.session.spec
+        event, head[layout.MOVE] = int(head[layout.MOVE]), promotion.NOTHING
+        if event == promotion.NOTHING:
+            return None
+        return self.served.mix.ladder.action(event, spec.symbol, spec.target, int(self._rows.ts[row]))
 
     def scored_rows(self, first: int, last: int) -> tuple[list[float], list[int]]:
         """Of the labels scored in rows ``first`` to ``last``: whether the online model was wrong (0 or 1), and their times."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import isnan
 
+import msgspec
 import numpy as np
 
 from alpha_pulse.core.config import Config
@@ -87,7 +88,7 @@ class ServedTarget:
         """Serve ``features`` without storing anything."""
         row: Row = np.full(ROW, np.nan)
         row[RAW_ONLINE] = self.session.query(features)
-        return self._mixed(row, features, ts)
+        return self._mixed(row, features, ts, ts)
 
     def serve_caller(self, features: FeatureVector, *, is_step: bool) -> Prediction:
         """Serve a caller's session: the prediction waits for its label, see `Session.drop_excess`.
@@ -98,7 +99,7 @@ class ServedTarget:
         prediction_id = f"{self.session.session_id}/{self._count}"
         pending, missing = self.session.predict(prediction_id, features)
         self.session.drop_excess()
-        served = self._mixed(pending.row, pending.features, features.ts)
+        served = self._mixed(pending.row, pending.features, features.ts, self._count)
         newest = self.prediction(prediction_id, served, missing)
         self._newest, self._callers_threshold = newest, served.threshold
         if is_step:
@@ -111,9 +112,10 @@ class ServedTarget:
         for calibrator, (_, raw, _) in zip(self.calibrators, CALIBRATED, strict=False):
             if not isnan(row[raw]):
                 calibrator.learn(float(row[raw]), int(row[LABEL]))
-        self.mix.update(row)
+        number = scored.example.prediction_id.rpartition("/")[2]
+        self.mix.update(row, int(number) if number.isdecimal() else 0)
 
-    def _mixed(self, row: Row, features: Row, ts: int) -> Serving:
+    def _mixed(self, row: Row, features: Row, ts: int, step: int) -> Serving:
         """Complete a row that contains the online model's probability: batch member, calibration, mixture."""
         status = None if self.batch is None else self.batch.status
         if self.batch is not None and self.batch.status.missing(ts) is None:
@@ -123,7 +125,7 @@ class ServedTarget:
                 row[place] = calibrator.calibrate(float(row[raw]))
         session, mixed = self.session, self.mix.mixed
         mixed[PROBABILITIES, N_MIXED:] = self.further.query(features)
-        values = self.mix.mix(row)
+        values = self.mix.mix(row, step)
         further = list(zip(*mixed[:, N_MIXED:].tolist(), self.further.labels_used, strict=True))
         return Serving(ts, values, self.mix.threshold, session.labels_used, session.last_label_ts, status, further)
 
@@ -138,12 +140,12 @@ class ModelServingService:
     """Serves one prediction per (symbol, target, step): all agents share it, and further calls return the same one.
 
     A prediction mixes the online model, the batch model and the base rate, each calibrated, by weights learned from the labels.
-    With ``champion_challenger`` the member with the largest weight makes the prediction alone.
+    Other strategies let one member make it alone; see docs/serving.md.
 
     Parameters
     ----------
     config
-        The section ``serving`` is used (strategy, fraction of the weights that is spread evenly, calibration).
+        Uses ``serving``, and ``learning.window``: the labels after which a loss counts 1/e.
     learning
         The sessions that are served; by default a service of its own, in which a symbol's session is started by the first
         prediction for it.
@@ -185,8 +187,7 @@ class ModelServingService:
         self._running: RunningSystem | None = None
         self.queries = 0
         check_challengers(config)
-        self._config = config.serving
-        self._share = config.serving.fixed_share
+        self._config = config
         self._calibration = config.serving.calibration
         self._make_batch = make_batch
         self._members: dict[tuple[str, str], ServedTarget] = {}
@@ -198,7 +199,7 @@ class ModelServingService:
 
     @property
     def serving_strategy(self) -> str:
-        """The strategy that combines members into the served probability: ``ensemble`` or ``champion_challenger``.
+        """The strategy that combines members into the served probability, one of `STRATEGIES`.
 
         A change takes effect with the next prediction; in a running system it is a journaled command. Raises ConfigError for an
         unknown name.
@@ -230,7 +231,9 @@ class ModelServingService:
     def _add(self, session: Session, batch: BatchMember | None) -> ServedTarget:
         spec = session.spec
         challengers = self._challengers(spec) if session.engine_owned else []
-        mix = MemberMix(spec.horizon, self._share, self._strategy, len(challengers))
+        config = msgspec.structs.replace(self._config.serving, strategy=self._strategy)
+        names = [each.name for each in challengers]
+        mix = MemberMix(spec.horizon, config, self._config.learning.window, names, batch=batch is not None)
         further = FurtherMembers(challengers, spec.horizon + 1, spec.horizon)
         calibrators = [make_calibrator(self._calibration, spec.horizon) for _ in CALIBRATED if self._calibration != BUILT_IN]
         member = self._members[spec.symbol, spec.target] = ServedTarget(session, batch, mix, calibrators, further)
@@ -240,7 +243,7 @@ class ModelServingService:
         """The challengers of a target; ConfigError or UnknownNameError where one cannot be made."""
         return [
             MemberSpec(name, self.learning.models.maker(each.model, spec.n_features, spec.horizon, each.parameters))
-            for name, each in self._config.challengers.items()
+            for name, each in self._config.serving.challengers.items()
             if not each.targets or spec.target in each.targets
         ]
 

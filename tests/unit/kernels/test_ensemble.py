@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, SERVED
-from alpha_pulse.kernels.mixing import ensemble
+from alpha_pulse.kernels.mixing import ensemble, promotion, serving, strategies
 from naive_learning import NaiveBaselines, NaivePlatt, logit, mix, share
 
 said = st.none() | st.floats(0.0, 1.0)
@@ -28,22 +28,27 @@ class Mix:
 
     def __init__(self, horizon: int = 1, share_: float = 1e-3, weights: Sequence[float] = (1.0, 1.0, 1.0)) -> None:
         self.state = np.full(ensemble.SIZE, 9.0)
-        ensemble.start(self.state, horizon, share_)
-        self.shares = np.array(weights) / sum(weights)
+        ensemble.start(self.state, horizon)
+        self.statistics, self.ladder = np.zeros(strategies.size(3)), np.zeros(promotion.size(3, horizon))
+        strategies.start(self.statistics, 3, horizon, share_, 1_000)
+        self.shares = self.statistics[strategies.HEAD : strategies.HEAD + 3]
+        self.shares[:] = np.array(weights) / sum(weights)
         self.mixed = np.full((2, 3), math.nan)
 
-    def serve(self, row: NDArray[np.float64], champion: bool = False) -> None:
+    def serve(self, row: NDArray[np.float64]) -> None:
         ensemble.calibrate(self.state, row, self.mixed)
-        ensemble.serve(self.state, self.shares, row, self.mixed, champion)
+        serving.serve(
+            self.state, self.statistics, self.ladder, np.ones(3, dtype=np.int64), strategies.ENSEMBLE, 0, row, self.mixed
+        )
 
     def update(self, row: NDArray[np.float64]) -> None:
-        ensemble.update(self.state, self.shares, row, self.mixed)
+        serving.learn(self.state, self.statistics, self.ladder, strategies.ENSEMBLE, 0, row, self.mixed)
 
 
-def served(mix: Mix, online: float | None, batch: float | None, champion: bool = False) -> NDArray[np.float64]:
+def served(mix: Mix, online: float | None, batch: float | None) -> NDArray[np.float64]:
     row = np.full(ensemble.ROW, math.nan)
     row[ensemble.RAW_ONLINE], row[ensemble.RAW_BATCH] = nan(online), nan(batch)
-    mix.serve(row, champion)
+    mix.serve(row)
     return row
 
 
@@ -104,18 +109,6 @@ def test_in_an_ensemble_every_present_member_speaks_with_its_weight(weights: lis
     assert min(spoken) - ROUNDED <= row[SERVED] <= max(spoken) + ROUNDED
 
 
-@given(learned, members)
-def test_a_champion_is_the_present_member_of_the_largest_weight_and_serves_alone(
-    weights: list[float], said: list[float | None]
-) -> None:
-    row = served(weighted(weights), said[0], said[1], champion=True)
-    present = {k: weights[k] for k, p in enumerate([*said, 0.5]) if p is not None}
-    champion = int(serving_weights(row).argmax())
-    assert sorted(serving_weights(row)) == [0.0, 0.0, 1.0]
-    assert present[champion] == pytest.approx(max(present.values()), rel=1e-12)
-    assert row[SERVED] == row[champion]
-
-
 def test_with_no_member_the_base_rate_serves() -> None:
     state = Mix()
     for _ in range(8):
@@ -128,10 +121,9 @@ def test_with_no_member_the_base_rate_serves() -> None:
 
 def test_serving_leaves_the_state_alone() -> None:
     state = Mix()
-    before = state.state.tobytes(), state.shares.tobytes()
+    before = state.state.tobytes(), state.statistics.tobytes()
     served(state, 0.9, 0.2)
-    served(state, 0.9, 0.2, champion=True)
-    assert (state.state.tobytes(), state.shares.tobytes()) == before
+    assert (state.state.tobytes(), state.statistics.tobytes()) == before
 
 
 def test_a_member_that_is_too_sure_of_itself_is_calibrated_before_it_is_mixed() -> None:

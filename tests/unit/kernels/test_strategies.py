@@ -10,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from alpha_pulse.kernels.base.scores import LABEL, LAST_KNOWN, SERVED
-from alpha_pulse.kernels.mixing import ensemble, strategies
-from alpha_pulse.serving.member_mix import MemberMix
+from alpha_pulse.kernels.mixing import strategies
 from naive_strategies import NaiveStrategies
 
 Row = NDArray[np.float64]
@@ -94,28 +92,6 @@ def test_the_weights_of_every_strategy_are_those_of_a_slow_twin(
         expected = naive.weights(name, (speaks & (ready == 1)).tolist(), champion % n)
         assert found == pytest.approx(expected, abs=1e-9), name
     assert state.tobytes() == before.tobytes(), "serving changes nothing"
-
-
-@given(
-    rounds=st.lists(st.tuples(said, said, st.floats(0.0, 1.0), st.integers(0, 1)), min_size=1, max_size=60),
-    horizon=st.sampled_from([1, 3, 12]),
-    share=st.sampled_from([1e-4, 1e-3, 0.3]),
-)
-def test_three_members_since_the_start_have_the_weights_of_the_mixture_of_three_bit_for_bit(
-    rounds: list[tuple[float | None, float | None, float, int]], horizon: int, share: float
-) -> None:
-    ours, theirs = started(3, horizon, share), MemberMix(horizon, share, "ensemble")
-    for online, batch, base, label in rounds:
-        row = np.full(ensemble.ROW, math.nan)
-        row[:3] = [math.nan if p is None else p for p in (online, batch, base)]
-        row[SERVED : SERVED + 2] = 0.5
-        theirs.mixed[ensemble.PROBABILITIES] = row[:3]
-        ensemble.ensemble_weights(theirs.weights, theirs.mixed)
-        np.testing.assert_array_equal(weights(ours, "ensemble", row[:3].copy()), theirs.mixed[ensemble.SERVING])
-        row[LABEL], row[LAST_KNOWN] = label, 0.5
-        theirs.update(row)
-        strategies.learn(ours, row[:3].copy(), label)
-        np.testing.assert_array_equal(block(ours, strategies.WEIGHT), theirs.weights)
 
 
 @pytest.mark.parametrize("name", ["ensemble", "faded"])

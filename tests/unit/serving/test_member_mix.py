@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
+from alpha_pulse.core.config import ServingConfig
 from alpha_pulse.core.stateful import pack, unpack
 from alpha_pulse.core.types import Example
 from alpha_pulse.kernels.base.scores import SERVED
 from alpha_pulse.kernels.mixing import ensemble
 from alpha_pulse.kernels.mixing.ensemble import CONFIDENT, RAW_ONLINE
 from alpha_pulse.kernels.session.layout import CONFIDENCE_SCORES
-from alpha_pulse.kernels.session.target import update_mix
 from alpha_pulse.learning.session import Session
 from alpha_pulse.serving.member_mix import EVEN_CHANCE, MemberMix
 from learning_samples import new_session, vector
@@ -39,13 +40,11 @@ class Stream:
             self.served.append(self.mix.mix(waiting.row)[SERVED])
             settled = self.session.apply_label(Example(f"p{self.steps}", label, self.steps))
             assert settled is not None
-            arrays = self.mix.arrays
-            if update_mix(arrays["mix"], arrays["shares"], arrays["confidences"], np.array(settled.values), self.mix.mixed):
-                self.mix.choose_threshold()
+            self.mix.update(np.array(settled.values))
 
 
-def mix(strategy: str = "ensemble") -> MemberMix:
-    return MemberMix(3, 1e-3, strategy)
+def mix(strategy: Any = "ensemble") -> MemberMix:
+    return MemberMix(3, ServingConfig(strategy=strategy))
 
 
 def ask(mix_: MemberMix, p: float) -> list[float]:

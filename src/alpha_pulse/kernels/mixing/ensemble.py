@@ -5,8 +5,8 @@ A ``row`` (float64, shape (ROW,)) is the stored record of one prediction, comple
 probabilities, those of a trial's two models, the confidence, and the weights of the served prediction. A member that is absent
 is NaN.
 
-Further members may follow the three (see `alpha_pulse.kernels.session.members`). So the learned weights of all, ``shares``,
-are an array of their own, and ``mixed`` (2, members) has each member's probability and its weight in the served one.
+Further members may follow the three (see `alpha_pulse.kernels.session.members`). ``mixed`` (2, members) has each member's
+probability and its weight in the served one, which `alpha_pulse.kernels.mixing.strategies` gives.
 
 State (float64): head | calibrators of online, of batch and of the confidence. Members trained on weighted examples do not
 predict frequencies, and a batch member trained on few bars is overconfident. So each is calibrated before it is mixed: by an
@@ -26,7 +26,6 @@ from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, LAST_KNOWN, NO_CHANGE, ONLINE, RECORD, SERVED
 from alpha_pulse.kernels.calibration import calibration
 from alpha_pulse.kernels.calibration.calibration import logit
-from alpha_pulse.kernels.mixing.hedge import fixed_share
 
 RAW_ONLINE, RAW_BATCH, ADAPTED, CONTROL, CONFIDENT, SERVING_WEIGHTS = range(RECORD, RECORD + 6)
 N_MIXED = 3
@@ -34,7 +33,7 @@ ROW = SERVING_WEIGHTS + N_MIXED
 PROBABILITIES, SERVING = 0, 1
 """Rows of ``mixed``."""
 
-EXPONENT, SHARE, BASELINES = 0, 1, 2
+BASELINES = 0
 ONLINE_CALIBRATOR = 8
 BATCH_CALIBRATOR = ONLINE_CALIBRATOR + calibration.SIZE
 CONFIDENCE = BATCH_CALIBRATOR + calibration.SIZE
@@ -42,11 +41,9 @@ SIZE = CONFIDENCE + calibration.SIZE
 
 
 @kernel
-def start(state: NDArray[np.float64], horizon: int, share: float) -> None:
+def start(state: NDArray[np.float64], horizon: int) -> None:
     """The initial state: identity calibrators."""
     state[:] = 0.0
-    state[EXPONENT] = 1.0 / horizon
-    state[SHARE] = share / horizon
     baselines.start(state, BASELINES)
     for offset in (ONLINE_CALIBRATOR, BATCH_CALIBRATOR, CONFIDENCE):
         calibration.start(state[offset : offset + calibration.SIZE], 1.0 / horizon)
@@ -63,28 +60,6 @@ def _member(state: NDArray[np.float64], offset: int, raw: float) -> float:
     if math.isnan(raw):
         return raw
     return calibration.calibrate(state[offset : offset + calibration.SIZE], logit(raw))
-
-
-@kernel
-def ensemble_weights(shares: NDArray[np.float64], mixed: NDArray[np.float64]) -> None:
-    """Strategy ``ensemble``: mix all present members by their weights."""
-    total = 0.0
-    for k in range(shares.size):
-        mixed[SERVING, k] = 0.0 if math.isnan(mixed[PROBABILITIES, k]) else shares[k]
-        total += mixed[SERVING, k]
-    for k in range(shares.size):
-        mixed[SERVING, k] /= total
-
-
-@kernel
-def champion_weights(shares: NDArray[np.float64], mixed: NDArray[np.float64]) -> None:
-    """Strategy ``champion_challenger``: the present member with the largest weight makes the prediction alone."""
-    champion = BASE
-    for k in range(shares.size):
-        mixed[SERVING, k] = 0.0
-        if not math.isnan(mixed[PROBABILITIES, k]) and shares[k] > shares[champion]:
-            champion = k
-    mixed[SERVING, champion] = 1.0
 
 
 @kernel
@@ -107,22 +82,19 @@ def calibrate(state: NDArray[np.float64], row: NDArray[np.float64], mixed: NDArr
 
 
 @kernel
-def serve(
-    state: NDArray[np.float64],
-    shares: NDArray[np.float64],
-    row: NDArray[np.float64],
-    mixed: NDArray[np.float64],
-    champion: bool,
-) -> None:
-    """Mix the probabilities in ``mixed``; fill in weights, and in ``row`` what is served, the confidence and the weights."""
-    if champion:
-        champion_weights(shares, mixed)
-    else:
-        ensemble_weights(shares, mixed)
-    served = 0.0
-    for k in range(shares.size):
+def serve(state: NDArray[np.float64], row: NDArray[np.float64], mixed: NDArray[np.float64]) -> None:
+    """Mix the probabilities in ``mixed`` by the weights in it: fill in what is served, its confidence, and the weights.
+
+    Where all weights are 0 the base rate is served.
+    """
+    served, total = 0.0, 0.0
+    for k in range(mixed.shape[1]):
         if mixed[SERVING, k] > 0.0:
             served += mixed[SERVING, k] * mixed[PROBABILITIES, k]
+        total += mixed[SERVING, k]
+    if total == 0.0:
+        served, mixed[SERVING, BASE] = row[BASE], 1.0
+    for k in range(mixed.shape[1]):
         mixed[SERVING, k] = rounded(mixed[SERVING, k])
     row[SERVED] = rounded(served)
     row[CONFIDENT] = rounded(confidence(state, row[SERVED]))
@@ -147,17 +119,9 @@ def confidences(state: NDArray[np.float64], served: NDArray[np.float64], n: int)
 
 
 @kernel
-def update(
-    state: NDArray[np.float64], shares: NDArray[np.float64], row: NDArray[np.float64], mixed: NDArray[np.float64]
-) -> None:
-    """Learn from one labelled ``row``: mixture weights, calibrators, confidence, baselines.
-
-    The stored probabilities of further members are in ``mixed``.
-    """
+def update(state: NDArray[np.float64], row: NDArray[np.float64]) -> None:
+    """Learn from one labelled ``row``: calibrators, confidence, baselines."""
     label = int(row[LABEL])
-    for k in range(N_MIXED):
-        mixed[PROBABILITIES, k] = row[k]
-    fixed_share(shares, 0, mixed[PROBABILITIES], shares.size, label, state[EXPONENT], state[SHARE])
     if not math.isnan(row[RAW_ONLINE]):
         calibration.learn(state[ONLINE_CALIBRATOR : ONLINE_CALIBRATOR + calibration.SIZE], logit(row[RAW_ONLINE]), label, 1.0)
     if not math.isnan(row[RAW_BATCH]):

@@ -13,19 +13,21 @@ TABLE = (
     "decision", "mix", "confidences", "online_calibrator", "batch_calibrator", "deciles", "moves", "batch", "clock",
     "prices", "features", "codes", "values",
     "drift_sums", "drift_counters", "drift_times", "drift_totals", "drift_windows",
-    "shares", "mixed", "members", "member_counts", "member_sums", "member_calibrators", "member_pending", "member_values",
+    "statistics", "ladder", "ready", "mixed", "members", "member_counts", "member_sums", "member_calibrators",
+    "member_pending", "member_values",
 )  # fmt: skip
 (
     SETTINGS_, LIMITS_, HEAD_, SLOTS_, PENDING_, MODEL_, CONTROL_, TRIAL_, SCRATCH_, SCORES_, AGAINST_, DECISION_, MIX_,
     CONFIDENCES_, ONLINE_CALIBRATOR_, BATCH_CALIBRATOR_, DECILES_, MOVES_, BATCH_, CLOCK_, PRICES_,
     FEATURES_, CODES_, VALUES_,
     DRIFT_SUMS_, DRIFT_COUNTERS_, DRIFT_TIMES_, DRIFT_TOTALS_, DRIFT_WINDOWS_,
-    SHARES_, MIXED_, MEMBERS_, MEMBER_COUNTS_, MEMBER_SUMS_, MEMBER_CALIBRATORS_, MEMBER_PENDING_, MEMBER_VALUES_,
+    STATISTICS_, LADDER_, READY_, MIXED_, MEMBERS_, MEMBER_COUNTS_, MEMBER_SUMS_, MEMBER_CALIBRATORS_,
+    MEMBER_PENDING_, MEMBER_VALUES_,
 ) = range(len(TABLE))  # fmt: skip
 
 # settings (int64)
 (
-    TARGET, HORIZON, INTERVAL_NS, TOLERANCE_NS, NEXT_OPEN_ENTRY, CHAMPION, CALIBRATION, PREDICT_AT, LEARN_AT, BATCH_READY_NS,
+    TARGET, HORIZON, INTERVAL_NS, TOLERANCE_NS, NEXT_OPEN_ENTRY, STRATEGY, CALIBRATION, PREDICT_AT, LEARN_AT, BATCH_READY_NS,
     WIDTH, OUTPUTS, IN_TRIAL, FURTHER,
 ) = range(14)  # fmt: skip
 SETTINGS = 14
@@ -46,9 +48,9 @@ LIMITS = 4
 # head (int64): the session's counters; ages are market time from a model's newest label to its prediction
 (
     LABELS_USED, TIES, QUARANTINES, LAST_LABEL_TS, AGES, AGE_S, AGE_NS, AGE_LARGEST_NS, FIRST, WAITING, SERVED_COUNT, LABELLED,
-    EXPIRED_COUNT, SLOT, LOOK_AT, REST_UNTIL, DEFERRED, TRIAL_LABELS, DRIFT,
-) = range(19)  # fmt: skip
-HEAD = 19
+    EXPIRED_COUNT, SLOT, LOOK_AT, REST_UNTIL, DEFERRED, TRIAL_LABELS, DRIFT, MOVE,
+) = range(20)  # fmt: skip
+HEAD = 20
 
 # slots (int64) and pending (float64): one row per slot of the ring; features, outputs and the control's outputs follow
 STEP, SERVED_TS, DUE_BAR, HAS_CONTROL = range(4)

@@ -20,7 +20,7 @@ from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.base.scores import BASE, BATCH, LABEL, ONLINE, SERVED
 from alpha_pulse.kernels.calibration import calibration, isotonic
 from alpha_pulse.kernels.detection import drift_monitor, eprocess
-from alpha_pulse.kernels.mixing import ensemble
+from alpha_pulse.kernels.mixing import ensemble, promotion, serving, strategies
 from alpha_pulse.kernels.mixing.ensemble import (
     ADAPTED,
     CONTROL,
@@ -198,13 +198,8 @@ def _calibrate_members(table: Ints, kind: int, row: Floats) -> None:
 
 
 @kernel
-def update_mix(mix: Floats, shares: Floats, confidences: Floats, row: Floats, mixed: Floats) -> bool:
-    """Update mixture and confidence with a labelled row; whether the threshold is then to be chosen again.
-
-    ``mix``, ``shares`` and ``mixed`` are those of `alpha_pulse.kernels.mixing.ensemble`; ``confidences`` holds the served
-    probabilities of the newest labels.
-    """
-    ensemble.update(mix, shares, row, mixed)
+def note_confidence(confidences: Floats, row: Floats) -> bool:
+    """Note the served probability of a labelled row among the newest ones; whether the threshold is to be chosen again."""
     scored = int(confidences[layout.SCORED])
     confidences[scored] = row[SERVED]
     confidences[layout.SCORED] = (scored + 1) % layout.CONFIDENCE_SCORES
@@ -222,13 +217,15 @@ def _update(table: Ints, row: int) -> int:
     probabilities = _row_of(table, slot)
     head[layout.LABELS_USED] += 1
     head[layout.LAST_LABEL_TS] = addresses.ints_2d(table, layout.CLOCK_)[row, layout.TS]
-    mix, mixed = addresses.floats(table, layout.MIX_), addresses.floats_2d(table, layout.MIXED_)
+    mixed = addresses.floats_2d(table, layout.MIXED_)
     if settings[layout.FURTHER] > 0:
         members.collect(table, slot, mixed[PROBABILITIES], N_MIXED)
-        members.score(table, row, slot, probabilities, mix[ensemble.SHARE])
-    choose = update_mix(
-        mix, addresses.floats(table, layout.SHARES_), addresses.floats(table, layout.CONFIDENCES_), probabilities, mixed
-    )
+        members.score(table, row, slot, probabilities, addresses.floats(table, layout.STATISTICS_)[strategies.SHARE])
+    head[layout.MOVE] = serving.learn(
+        addresses.floats(table, layout.MIX_), addresses.floats(table, layout.STATISTICS_),
+        addresses.floats(table, layout.LADDER_), settings[layout.STRATEGY], codes[row, layout.LABEL_STEP], probabilities, mixed,
+    )  # fmt: skip
+    choose = note_confidence(addresses.floats(table, layout.CONFIDENCES_), probabilities)
     _learn_calibrators(table, settings[layout.CALIBRATION], probabilities, label_value)
     if settings[layout.TARGET] == layout.VOLATILITY:
         ratios = addresses.floats(table, layout.DECILES_)
@@ -260,7 +257,7 @@ def _adapt(table: Ints, row: int) -> int:
     head[layout.DRIFT] = drift_monitor.NOTHING
     if codes[row, layout.STATUS] == layout.SCORED_LABEL:
         head[layout.DRIFT] = _detect(table, row)
-        if head[layout.DRIFT] != drift_monitor.NOTHING:
+        if head[layout.DRIFT] != drift_monitor.NOTHING or head[layout.MOVE] != promotion.NOTHING:
             return layout.ATTEND
         if in_trial and addresses.floats(table, layout.TRIAL_)[layout.TRIAL_SAMPLES] >= head[layout.TRIAL_LABELS]:
             return layout.ATTEND
@@ -375,7 +372,11 @@ def _finish(table: Ints, row: int) -> None:
     ensemble.calibrate(mix, probabilities, mixed)
     if settings[layout.FURTHER] > 0:
         members.calibrate(table, slot, probabilities[BASE], mixed[PROBABILITIES], N_MIXED)
-    ensemble.serve(mix, addresses.floats(table, layout.SHARES_), probabilities, mixed, settings[layout.CHAMPION] == 1)
+    serving.serve(
+        mix, addresses.floats(table, layout.STATISTICS_), addresses.floats(table, layout.LADDER_),
+        addresses.ints(table, layout.READY_), settings[layout.STRATEGY],
+        addresses.ints_2d(table, layout.SLOTS_)[slot, layout.STEP], probabilities, mixed,
+    )  # fmt: skip
     if settings[layout.FURTHER] > 0:
         members.give_served(table, row, slot, mixed[SERVING], N_MIXED)
     for k in range(ROW):
