@@ -175,7 +175,7 @@ LEARN = (
     Mutant(
         "mixture-takes-overlapping-labels-at-full-weight",
         "learn",
-        "kernels/mixing/ensemble.py",
+        "kernels/mixing/strategies.py",
         "state[EXPONENT] = 1.0 / horizon",
         "state[EXPONENT] = 1.0",
         ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
@@ -630,8 +630,8 @@ ADAPT = (
         "episodes-of-drift-count-a-blocks-labels-at-its-end",
         "adapt",
         "engine/symbol_state.py",
-        "        self._count(row)\n        alarms = self._target.alarms(row)\n",
-        "        alarms = self._target.alarms(row)\n",
+        "        self._count(row)\n        self._events.add(",
+        "        self._events.add(",
         ("flow/test_blocks.py",),
     ),
     Mutant(

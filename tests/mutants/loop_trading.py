@@ -132,28 +132,20 @@ EXTRACT = (
 
 SERVE = (
     Mutant(
-        "absent-members-keep-their-weight",
+        "with-nobody-present-nothing-is-served",
         "serve",
         "kernels/mixing/ensemble.py",
-        "        mixed[SERVING, k] /= total\n",
-        "        mixed[SERVING, k] /= 1.0\n",
-        ("unit/kernels/test_ensemble.py::test_serving_and_learning_are_the_naive_twins",),
+        "        served, mixed[SERVING, BASE] = row[BASE], 1.0\n",
+        "        served = 0.0\n",
+        ("unit/kernels/test_ensemble.py::test_without_weights_the_base_rate_serves",),
     ),
     Mutant(
-        "the-worst-member-is-champion",
+        "a-challenger-serves-before-its-evidence",
         "serve",
-        "kernels/mixing/ensemble.py",
-        "shares[k] > shares[champion]",
-        "shares[k] < shares[champion]",
-        ("unit/kernels/test_ensemble.py::test_a_champion_is_the_present_member_of_the_largest_weight_and_serves_alone",),
-    ),
-    Mutant(
-        "an-absent-member-may-be-champion",
-        "serve",
-        "kernels/mixing/ensemble.py",
-        "        if not math.isnan(mixed[PROBABILITIES, k]) and shares[k] > shares[champion]:\n",
-        "        if shares[k] > shares[champion]:\n",
-        ("unit/kernels/test_ensemble.py::test_a_champion_is_the_present_member_of_the_largest_weight_and_serves_alone",),
+        "kernels/mixing/serving.py",
+        "champion = promotion.serving(ladder, step) if strategy == strategies.CHAMPION else promotion.NOBODY",
+        "champion = strategies.NOBODY",
+        ("flow/test_champions.py::test_nobody_but_the_champion_and_the_canarys_share_serves",),
     ),
     Mutant(
         "members-mixed-before-calibration",

@@ -38,7 +38,7 @@ _OTHER = "JSON object of ids that follow no such pattern; null where all do"
 TABLES: dict[str, tuple[Column, ...]] = {
     "adaptations": (
         Column("action_id", "TEXT", False, _ID),
-        Column("kind", "TEXT", False, "keep, boost or reset"),
+        Column("kind", "TEXT", False, "keep, boost, reset, promote or rollback"),
         Column("symbol", "TEXT", False, _SYMBOL),
         Column("target", "TEXT", False, _TARGET),
         Column("ts", "INTEGER", False, f"start of the action, {_TIME}"),

@@ -93,7 +93,10 @@ def test_a_renamed_key_is_refused_with_its_new_name(old: str, new: str, tmp_path
 
 
 def test_a_name_that_is_near_to_nothing_is_answered_with_all(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="; known: calibration, challengers, fixed_share, sources, strategy"):
+    with pytest.raises(
+        ConfigError,
+        match="; known: calibration, canary_labels, canary_share, challengers, fixed_share, order, promotion_",
+    ):
         load_config(written(tmp_path, "[serving]\nzzz = 1\n"), {})
 
 
@@ -136,7 +139,10 @@ def test_values_out_of_range_are_refused_with_their_place(text: str, said: str, 
             "agents.members in FILE is ['trend', 3] (a list), but a list of texts is expected",
         ),
         ("[agents]\nml_confidence_threshold = ''\n", "but a number above 0 and below 1 is expected"),
-        ("[serving]\nstrategy = 'best'\n", "is 'best' (text), but 'champion_challenger' or 'ensemble' is expected"),
+        (
+            "[serving]\nstrategy = 'best'\n",
+            "is 'best' (text), but 'best_recent' or 'champion_challenger' or",
+        ),
         ("venue = true\n", "venue in FILE is true, but a section is expected"),
         ("[seed]\nx = 1\n", "seed in FILE is a section, but a whole number of at least 0 is expected"),
     ],

@@ -119,6 +119,16 @@ def test_with_no_member_the_base_rate_serves() -> None:
     assert served(state, None, None)[SERVED] == 0.9
 
 
+def test_without_weights_the_base_rate_serves() -> None:
+    mix, row = Mix(), np.full(ensemble.ROW, math.nan)
+    row[ensemble.RAW_ONLINE] = 0.9
+    ensemble.calibrate(mix.state, row, mix.mixed)
+    mix.mixed[ensemble.SERVING] = 0.0
+    ensemble.serve(mix.state, row, mix.mixed)
+    assert row[SERVED] == row[BASE] == 0.5
+    assert serving_weights(row).tolist() == [0.0, 0.0, 1.0]
+
+
 def test_serving_leaves_the_state_alone() -> None:
     state = Mix()
     before = state.state.tobytes(), state.statistics.tobytes()
