@@ -307,7 +307,7 @@ class NaiveTarget:
             "pending": repr(pending),
             "mix": self.mix.arrays["mix"].tobytes().hex(),
             "statistics": self.mix.arrays["statistics"].tobytes().hex(),
-            "ladder": self.mix.arrays["ladder"].tobytes().hex(),
+            "promotion": self.mix.arrays["promotion"].tobytes().hex(),
             "confidences": repr(self.newest_served),
             "scored": str(self.scored),
             "threshold": repr(self.threshold),

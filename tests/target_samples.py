@@ -303,7 +303,7 @@ class TargetRun:
             "pending": repr(pending),
             "mix": mix.tobytes().hex(),
             "statistics": self.mix.arrays["statistics"].tobytes().hex(),
-            "ladder": self.mix.arrays["ladder"].tobytes().hex(),
+            "promotion": self.mix.arrays["promotion"].tobytes().hex(),
             "confidences": repr(confidences[: layout.CONFIDENCE_SCORES].tolist()),
             "scored": str(int(confidences[layout.SCORED])),
             "threshold": repr(self.mix.threshold),

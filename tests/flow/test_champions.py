@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from alpha_pulse.core.errors import ConflictError
@@ -121,11 +123,30 @@ def test_any_division_leads_to_the_same(sizes: list[int], stops: frozenset[int])
 
 def test_where_everybody_stands_is_told() -> None:
     ladder = whole().system.serving.target("SYN", "direction").mix.ladder
-    rungs = {rung.member: rung for rung in ladder.rungs()}
-    assert {name: rung.stage for name, rung in rungs.items()} == {
+    standings = {each.member: each for each in ladder.standings(0.0002)}
+    assert {name: each.stage for name, each in standings.items()} == {
         "online": "champion", "batch": "candidate", "base": "candidate", "good": "retired"
     }  # fmt: skip
-    with pytest.raises(ConflictError, match="online is the champion already"):
+    earned = standings["good"].shadow_return
+    assert earned.labels > 1_700
+    assert earned.net == pytest.approx(earned.gross - 0.0002 * earned.turnover)
+    assert standings["batch"].shadow_return.gross == 0.0
+    with pytest.raises(ConflictError, match="is the champion already"):
         ladder.promote("online")
-    with pytest.raises(ConflictError, match="online has replaced no champion, so there is nothing to roll back to"):
+    with pytest.raises(ConflictError, match="there is no former champion"):
         ladder.roll_back()
+
+
+def test_a_member_earns_in_the_shadow_what_its_signs_earn() -> None:
+    earned = whole().system.serving.target("SYN", "direction").mix.ladder.standings(0.0)[-1].shadow_return
+    served = {one.prediction_id: {each.model_id: each.probability for each in one.members} for one in whole().predictions}
+    gross, turnover, held = 0.0, 0.0, 0.0
+    for label in whole().labels:
+        if label.target == "direction":
+            assert label.next_open_return is not None
+            position = float(np.sign(served[label.prediction_id]["good"] - 0.5))
+            gross += position * math.expm1(label.next_open_return)
+            turnover += abs(position - held)
+            held = position
+    assert earned.gross == pytest.approx(gross, abs=1e-9)
+    assert earned.turnover == pytest.approx(turnover)

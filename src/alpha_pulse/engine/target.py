@@ -176,6 +176,8 @@ class TargetLoop:
         self._unserved.clear()
         self._failed.clear()
         self._settings[layout.STRATEGY] = self.served.mix.code
+        for name, array in self.served.mix.ladder.arrays.items():
+            self._table.put(name, array)
         for place, stop in enumerate([*pauses, n]):
             if stop > first:
                 self._run(first, stop - 1, attend)

@@ -60,13 +60,13 @@ class MemberMix:
         config = ServingConfig() if config is None else config
         self.names = (*FIRST, *challengers)
         n = len(self.names)
-        self._config, self._batch = config, batch
+        self._horizon, self._config, self._batch = horizon, config, batch
         self._calibrators: Row = np.zeros(ensemble.SIZE)
         ensemble.start(self._calibrators, horizon)
         self._statistics: Row = np.zeros(strategies.size(n))
         strategies.start(self._statistics, n, horizon, config.fixed_share, window)
         self._configure(n)
-        self.ladder = Ladder(self.names, horizon, config)
+        self.ladder = self._new_ladder()
         self.ready: NDArray[np.int64] = np.ones(n, dtype=np.int64)
         """0 for a member that may not serve; it is scored all the same."""
         self.mixed: Row = np.full((2, n), np.nan)
@@ -97,9 +97,13 @@ class MemberMix:
     @strategy.setter
     def strategy(self, strategy: str) -> None:
         if strategy == "champion_challenger" != self._strategy:
-            online, batch, _, *challengers = self.names
-            self.ladder.start(online, [batch, *challengers] if self._batch else challengers)
+            self.ladder = self._new_ladder()
         self._strategy = strategy
+
+    def _new_ladder(self) -> Ladder:
+        online, batch, _, *challengers = self.names
+        challenging = [batch, *challengers] if self._batch else challengers
+        return Ladder(self.names, online, challenging, self._horizon, self._config)
 
     @property
     def code(self) -> int:
@@ -119,13 +123,15 @@ class MemberMix:
     def mix(self, row: Row, step: int = 0) -> list[float]:
         """Fill ``row`` from the members' raw probabilities for a step; returns it as a list (see `kernels.mixing.ensemble`)."""
         ensemble.calibrate(self._calibrators, row, self.mixed)
-        serving.serve(self._calibrators, self._statistics, self.ladder.packed, self.ready, self.code, step, row, self.mixed)
+        ladder = self.ladder.arrays["promotion"]
+        serving.serve(self._calibrators, self._statistics, ladder, self.ready, self.code, step, row, self.mixed)
         values: list[float] = row.tolist()
         return values
 
     def update(self, row: Row, step: int = 0) -> int:
         """Learn from a row that `mix` has filled for a step, completed by its label; returns what happened on the ladder."""
-        event = serving.learn(self._calibrators, self._statistics, self.ladder.packed, self.code, step, row, self.mixed)
+        ladder = self.ladder.arrays["promotion"]
+        event = serving.learn(self._calibrators, self._statistics, ladder, self.code, step, row, self.mixed)
         if note_confidence(self._confidences, row):
             self.choose_threshold()
         return event
@@ -138,10 +144,13 @@ class MemberMix:
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The packed state, which kernels change in place."""
+        """The packed state, which kernels change in place; those of the ladder are replaced when it starts anew."""
+        return {**self._own_arrays, **self.ladder.arrays}
+
+    @property
+    def _own_arrays(self) -> dict[str, NDArray[Any]]:
         return {
-            "mix": self._calibrators, "statistics": self._statistics, "ladder": self.ladder.packed, "ready": self.ready,
-            "confidences": self._confidences,
+            "mix": self._calibrators, "statistics": self._statistics, "ready": self.ready, "confidences": self._confidences,
         }  # fmt: skip
 
     def choose_threshold(self) -> None:
@@ -166,7 +175,7 @@ class MemberMix:
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
         self.strategy = state.scalars["strategy"]
-        take_all(self.arrays, state)
+        take_all(self._own_arrays, state)
         self.ladder.restore(state)
 
 

@@ -280,7 +280,9 @@ def test_members_pass_through_the_calibrators_that_were_chosen_and_they_learn_wh
 
 
 def test_platt_has_no_components_beside_the_mixture() -> None:
-    assert set(Loop().serving.components()) == {"mix/X/direction", "batch/X/direction"}
+    assert set(Loop().serving.components()) == {
+        "mix/X/direction", "batch/X/direction", "challengers/X/direction"
+    }  # fmt: skip
 
 
 def test_a_question_is_calibrated_too_and_teaches_nothing() -> None:

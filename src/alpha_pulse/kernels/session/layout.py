@@ -13,15 +13,15 @@ TABLE = (
     "decision", "mix", "confidences", "online_calibrator", "batch_calibrator", "deciles", "moves", "batch", "clock",
     "prices", "features", "codes", "values",
     "drift_sums", "drift_counters", "drift_times", "drift_totals", "drift_windows",
-    "statistics", "ladder", "ready", "mixed", "members", "member_counts", "member_sums", "member_calibrators",
-    "member_pending", "member_values",
+    "statistics", "promotion", "shadow_returns", "ready", "mixed", "members", "member_counts", "member_sums",
+    "member_calibrators", "member_pending", "member_values",
 )  # fmt: skip
 (
     SETTINGS_, LIMITS_, HEAD_, SLOTS_, PENDING_, MODEL_, CONTROL_, TRIAL_, SCRATCH_, SCORES_, AGAINST_, DECISION_, MIX_,
     CONFIDENCES_, ONLINE_CALIBRATOR_, BATCH_CALIBRATOR_, DECILES_, MOVES_, BATCH_, CLOCK_, PRICES_,
     FEATURES_, CODES_, VALUES_,
     DRIFT_SUMS_, DRIFT_COUNTERS_, DRIFT_TIMES_, DRIFT_TOTALS_, DRIFT_WINDOWS_,
-    STATISTICS_, LADDER_, READY_, MIXED_, MEMBERS_, MEMBER_COUNTS_, MEMBER_SUMS_, MEMBER_CALIBRATORS_,
+    STATISTICS_, LADDER_, SHADOW_RETURNS_, READY_, MIXED_, MEMBERS_, MEMBER_COUNTS_, MEMBER_SUMS_, MEMBER_CALIBRATORS_,
     MEMBER_PENDING_, MEMBER_VALUES_,
 ) = range(len(TABLE))  # fmt: skip
 

@@ -16,7 +16,8 @@ from alpha_pulse.kernels.base.jit import kernel
 from alpha_pulse.kernels.base.scores import BASE, LABEL
 from alpha_pulse.kernels.calibration import calibration
 from alpha_pulse.kernels.calibration.calibration import logit
-from alpha_pulse.kernels.mixing.ensemble import rounded
+from alpha_pulse.kernels.mixing import shadow_return
+from alpha_pulse.kernels.mixing.ensemble import N_MIXED, PROBABILITIES, rounded
 from alpha_pulse.kernels.mixing.hedge import log_loss
 from alpha_pulse.kernels.session import layout, member_layout
 from alpha_pulse.kernels.session.member_layout import CALLED, NEVER, NOTHING, PARTS, PROBABILITY, PYTHON, RAW
@@ -92,11 +93,21 @@ def calibrate(table: Ints, slot: int, base: float, probabilities: Floats, first:
 
 
 @kernel
-def collect(table: Ints, slot: int, probabilities: Floats, first: int) -> None:
-    """The stored probabilities of the members that can serve, into ``probabilities`` from ``first`` on."""
+def collect(table: Ints, slot: int, record: Floats, probabilities: Floats) -> None:
+    """The stored probabilities of all members that can serve: the first ones in ``record``, the others in a slot."""
     pending = addresses.floats_2d(table, layout.MEMBER_PENDING_)
-    for place in range(first, probabilities.shape[0]):
-        probabilities[place] = pending[slot, (place - first) * PARTS + PROBABILITY]
+    for k in range(probabilities.shape[0]):
+        probabilities[k] = record[k] if k < N_MIXED else pending[slot, (k - N_MIXED) * PARTS + PROBABILITY]
+
+
+@kernel
+def trade_in_the_shadow(table: Ints, slot: int, record: Floats, log_return: float) -> None:
+    """Note what each member would have earned with its prediction in a slot; see `alpha_pulse.kernels.mixing.shadow_return`."""
+    returns = addresses.floats_2d(table, layout.SHADOW_RETURNS_)
+    stored = addresses.floats_2d(table, layout.MIXED_)[PROBABILITIES]
+    collect(table, slot, record, stored)
+    for k in range(stored.shape[0]):
+        shadow_return.step(returns[k], stored[k], math.expm1(log_return))
 
 
 @kernel

@@ -89,6 +89,11 @@ def _model_predict(table: Ints, model: int, slot: int, outputs_at: int) -> float
 
 
 @kernel
+def _has_challengers(settings: Ints) -> bool:
+    return bool(settings[layout.FURTHER] > 0 or settings[layout.STRATEGY] == strategies.CHAMPION)
+
+
+@kernel
 def _compare_with_base(table: Ints, row: Floats) -> None:
     """Compare the squared errors of what was served and of the base rate."""
     if math.isnan(row[SERVED]):
@@ -113,6 +118,10 @@ def _join(table: Ints, row: int) -> int:
     if codes[row, layout.STATUS] != layout.SCORED_LABEL:
         return layout.DONE
     label(settings, limits, head, pending, addresses.floats(table, layout.MOVES_), prices, codes, values, row)
+    if settings[layout.TARGET] == layout.DIRECTION and _has_challengers(settings):
+        members.trade_in_the_shadow(
+            table, head[layout.SLOT], _row_of(table, head[layout.SLOT]), values[row, layout.NEXT_OPEN_RETURN]
+        )
     if codes[row, layout.STATUS] != layout.SCORED_LABEL:
         return layout.DONE
     slot, label_value = head[layout.SLOT], codes[row, layout.LABEL_VALUE]
@@ -219,7 +228,7 @@ def _update(table: Ints, row: int) -> int:
     head[layout.LAST_LABEL_TS] = addresses.ints_2d(table, layout.CLOCK_)[row, layout.TS]
     mixed = addresses.floats_2d(table, layout.MIXED_)
     if settings[layout.FURTHER] > 0:
-        members.collect(table, slot, mixed[PROBABILITIES], N_MIXED)
+        members.collect(table, slot, probabilities, mixed[PROBABILITIES])
         members.score(table, row, slot, probabilities, addresses.floats(table, layout.STATISTICS_)[strategies.SHARE])
     head[layout.MOVE] = serving.learn(
         addresses.floats(table, layout.MIX_), addresses.floats(table, layout.STATISTICS_),
