@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alpha_pulse.agents import AGENTS
-from alpha_pulse.core.errors import ConflictError, StateError
+from alpha_pulse.core.errors import AgentError, ConflictError, StateError
 from alpha_pulse.engine.system import MIN_VERIFIED_STEPS, System
 from alpha_pulse.feeds.replay import ReplayFeed
 from alpha_pulse.feeds.synthetic import Market, planted_signal
@@ -168,7 +168,7 @@ def test_after_an_error_nothing_goes_on(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(AGENTS, "keeping", "flow.runs:Keeping")
     monkeypatch.setattr(Keeping, "fails", 300)
     system = begun(restless(600), {**LEAN, "agents.members": ["keeping"]})
-    with pytest.raises(RuntimeError, match="no"):
+    with pytest.raises(AgentError, match="no"):
         system.advance(512)
     for go_on in (system.step, lambda: system.command([]), system.checkpoint):
         with pytest.raises(StateError, match="a step has failed"):
@@ -180,7 +180,7 @@ def test_the_slices_before_a_failed_decision_are_journaled(size: int, monkeypatc
     monkeypatch.setitem(AGENTS, "keeping", "flow.runs:Keeping")
     monkeypatch.setattr(Keeping, "fails", 300)
     store = MemoryStore()
-    with pytest.raises(RuntimeError, match="no"):
+    with pytest.raises(AgentError, match="no"):
         run(restless(600), {**LEAN, "agents.members": ["keeping"]}, store, sizes=[size])
     assert [row.seq for row in rows(store)] == list(range(300))
     monkeypatch.setattr(Keeping, "fails", -1)

@@ -88,7 +88,9 @@ def test_the_run_is_resumed_exactly(slices: int, tmp_path: Path) -> None:
 def test_what_cannot_be_set_says_so_and_leaves_no_row() -> None:
     system = begun(restless(60), LEAN)
     system.step()
-    with pytest.raises(ConfigError, match=r"serving\.strategy is 'champion'; known: champion_challenger, ensemble"):
+    with pytest.raises(
+        ConfigError, match=r"serving\.strategy is 'champion'; known: best_recent, champion_challenger, ensemble, "
+    ):
         system.serving.serving_strategy = "champion"
     with pytest.raises(ConfigError, match="expected a number from 0 to 1"):
         system.adaptation.accuracy_threshold = 7.0

@@ -95,10 +95,6 @@ class BatchConfig(_Section, frozen=True):
     """Shrinkage of each tree."""
 
 
-ADDED_TO_BATCH = ("retrain_bars", "ready_delay_bars", "max_examples")
-"""Settings that runs of earlier versions have not."""
-
-
 class Challenger(_Section, frozen=True):
     """A model that predicts and learns beside the one of `learning.model`."""
 
@@ -282,6 +278,13 @@ class StoreConfig(_Section, frozen=True):
     a file. `none`: they are added to none."""
 
 
+_ADDED = {
+    "batch": ("retrain_bars", "ready_delay_bars", "max_examples"),
+    "serving": ("weights", "order", "promotion_alpha", "promotion_labels", "canary_share", "canary_labels", "challengers"),
+}
+"""Settings that runs of earlier versions have not, by section."""
+
+
 class Config(_Section, frozen=True):
     """The whole configuration. ``config_hash`` identifies all settings that can change a decision, so it omits the store's
     section."""
@@ -320,7 +323,7 @@ class Config(_Section, frozen=True):
     @property
     def decisive(self) -> dict[str, Any]:
         """`decisive_sections` without what is empty because a run uses no code of others: ``sources``, and the sections
-        ``features`` and ``targets``; and without later settings of ``batch`` at their defaults. So such a run keeps the hash
+        ``features`` and ``targets``; and without later settings at their defaults. So such a run keeps the hash
         that it had before there were any."""
         content = self.decisive_sections
         for section in list(content.values()):
@@ -329,7 +332,11 @@ class Config(_Section, frozen=True):
         for name, empty in (("features", FeaturesConfig()), ("targets", TargetsConfig())):
             if getattr(self, name) == empty:
                 del content[name]
-        for name in ADDED_TO_BATCH:
-            if getattr(self.batch, name) == getattr(BatchConfig(), name):
-                del content["batch"][name]
+        for section, names in _ADDED.items():
+            for name in names:
+                if content[section][name] == _DEFAULTS[section][name]:
+                    del content[section][name]
         return content
+
+
+_DEFAULTS = Config().decisive_sections

@@ -35,10 +35,12 @@ _SIGNAL = (
 _PREDICTION = "number of the slice of the prediction of the direction; null where there is none"
 _OTHER = "JSON object of ids that follow no such pattern; null where all do"
 
+LATER = {("adaptations", "kind"): "promote or rollback"}
+"""Values that are written since the tables were defined. Stores of one schema version share the definitions, so these stay."""
 TABLES: dict[str, tuple[Column, ...]] = {
     "adaptations": (
         Column("action_id", "TEXT", False, _ID),
-        Column("kind", "TEXT", False, "keep, boost, reset, promote or rollback"),
+        Column("kind", "TEXT", False, "keep, boost or reset"),
         Column("symbol", "TEXT", False, _SYMBOL),
         Column("target", "TEXT", False, _TARGET),
         Column("ts", "INTEGER", False, f"start of the action, {_TIME}"),

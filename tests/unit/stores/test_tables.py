@@ -10,7 +10,7 @@ from alpha_pulse.core.types import Fill, Lot, Order
 from alpha_pulse.journal.rows import STRUCTS, from_row, to_row
 from alpha_pulse.journal.trades import TRADES
 from alpha_pulse.stores.schema import METADATA
-from alpha_pulse.stores.tables import TABLES
+from alpha_pulse.stores.tables import LATER, TABLES
 
 
 def options(annotation: Any) -> list[Any]:
@@ -63,7 +63,7 @@ def test_each_column_says_what_it_means(name: str) -> None:
         # It becomes a comment in SQL, which ends with its line.
         assert "\n" not in column.meaning
         choices = [choice for kind in options(hints[column.name]) if get_origin(kind) is Literal for choice in get_args(kind)]
-        assert [choice for choice in choices if choice not in column.meaning] == []
+        assert [choice for choice in choices if choice not in column.meaning + LATER.get((name, column.name), "")] == []
 
 
 def test_no_name_is_used_twice() -> None:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 import polars as pl
 
+from alpha_pulse.stores.tables import LATER
 from alpha_pulse.stores.views import VIEWS
 
 Kind = Literal["text", "whole", "number", "time", "flag"]
@@ -276,6 +277,8 @@ _PARTS = (
 )
 _ADDED = {
     **{(table, "signal_id"): _PARTS for table in ("fills", "lots", "orders", "refusals")},
+    **{place: f", or {values}" for place, values in LATER.items()},
+    ("adaptations", "effect_nats"): "; of promote and rollback: the mean by which the squared error is smaller",
     ("scored_trades", "batch_probability"): "; always null, because trade quality has no batch model",
     ("scored_trades", "adapted_raw_probability"): f"; {_NO_TRIAL}",
     ("scored_trades", "control_raw_probability"): f"; {_NO_TRIAL}",
