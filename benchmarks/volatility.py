@@ -1,4 +1,5 @@
-"""Volatility forecasts beside what a practitioner runs: `python -m benchmarks.volatility FOLDER [--quick] [--json FILE]`.
+"""Volatility forecasts beside what a practitioner runs: `python -m benchmarks.volatility FOLDER`, with `--json FILE`, or with
+`--write-docs` into docs/volatility.md.
 
 For each file of bars (its last 40,000 bars; the last 70 % are scored): the skill on the event that realised volatility of the
 next 12 bars will be above its trailing median, as served by the engine and by the volatility forecast; QLIKE of the level;
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,13 +31,14 @@ from alpha_pulse.library.replay import replay
 from alpha_pulse.metrics.definitions import log_losses
 from alpha_pulse.metrics.intervals import mean_interval
 from alpha_pulse.models.volatility.forecaster import DEFAULT, FULL, LEAN, VolatilityForecaster
-from benchmarks.report import Cell, Column, Table, text
+from benchmarks.report import Cell, Column, Table, fill, text
 from benchmarks.volatility_rivals import RIVALS, Inputs, variances
 from benchmarks.volatility_scores import NONE, density_scores, hedged_event, mixed, qlike, rescale
 from benchmarks.volatility_tracking import weekly_logs
 
 Floats = NDArray[np.float64]
 
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "volatility.md"
 HORIZON = 12
 LAST_BARS = 40_000
 QUICK_BARS = 4_000
@@ -70,6 +73,8 @@ class Market(msgspec.Struct, frozen=True):
     calendar: str
     day: int
     interval_ns: int
+    wide_ns: float
+    """CPU time per bar of the wide features."""
 
 
 class Scores(msgspec.Struct, frozen=True):
@@ -88,6 +93,8 @@ class Scores(msgspec.Struct, frozen=True):
     ``level ...``), and that of ``sizing`` in the squared deviation of log weekly volatility (``tracking ...``)."""
     tracking: dict[str, float]
     """The standard deviation of the log weekly volatility of a position sized by each level; empty for bars of minutes."""
+    costs_ns: dict[str, float]
+    """CPU time per bar of each preset, with the wide features, ns."""
 
 
 class Crisis(msgspec.Struct, frozen=True):
@@ -113,10 +120,11 @@ def market_of(path: Path, last: int | None) -> Market:
     levels = np.zeros((n, 3))
     extractor.update_rows(ts, bars, levels, np.zeros((n, len(extractor.schema.names))))
     wide = VolatilityFeatures(columns.interval_ns, [HORIZON])
+    began = time.process_time_ns()
     rows = wide.update_rows(ts, bars)
-    return Market(
-        path.stem, ts, rows, bars[:, 3], levels, wide.calendar, int(wide.calendar_state[DAY_BARS]), columns.interval_ns
-    )
+    wide_ns = (time.process_time_ns() - began) / n
+    day = int(wide.calendar_state[DAY_BARS])
+    return Market(path.stem, ts, rows, bars[:, 3], levels, wide.calendar, day, columns.interval_ns, wide_ns)
 
 
 def served_by_the_engine(path: Path, last: int, ts: NDArray[np.int64]) -> tuple[Floats, Floats]:
@@ -178,8 +186,19 @@ def measure(path: Path, last: int) -> Scores:
         market.name, market.calendar, len(scored), {name: float(np.mean(reference - each)) for name, each in losses.items()},
         {name: float(each.mean()) for name, each in level_losses.items()},
         float(np.mean(np.abs(found[:, 2] - 0.5) < 0.45)), float(found[:, 0].mean()), float(found[:, 1].mean()), against,
-        {name: float(each.std()) for name, each in weekly.items()},
+        {name: float(each.std()) for name, each in weekly.items()}, costs(path, last),
     )  # fmt: skip
+
+
+def costs(path: Path, last: int) -> dict[str, float]:
+    """CPU time per bar of each preset, wide features included, in ns; the kernels are compiled by now."""
+    found = {}
+    for name, members in PRESETS.items():
+        market, model = market_of(path, last), VolatilityForecaster(HORIZON, members)
+        began = time.process_time_ns()
+        model.update_rows(market.rows, market.levels)
+        found[name] = market.wide_ns + (time.process_time_ns() - began) / len(market.ts)
+    return found
 
 
 def _tracking(market: Market, levels: dict[str, Floats], first: int) -> dict[str, Floats]:
@@ -261,7 +280,21 @@ def tables(scores: Sequence[Scores], found: Sequence[Crisis]) -> list[Table]:
         (Column("file"), *(Column(name, "{:.3f}") for name in LEVELS)),
         (*tracking_rows, _counts(tracked, LEVELS, "tracking ", 1, "sizing")),
     )
-    return [events, levels, densities, *([tracking] if tracked else []), *([crisis] if found else [])]
+    presets = Table(
+        "presets: means over the files; CPU time per bar is the median",
+        (
+            Column("preset"), Column("members"), Column("skill on the event", "{:+.1f}"), Column("QLIKE", "{:.3f}"),
+            Column("µs per bar", "{:.2f}"),
+        ),
+        tuple(_preset_row(name, members, scores) for name, members in PRESETS.items()),
+    )  # fmt: skip
+    return [events, levels, presets, densities, *([tracking] if tracked else []), *([crisis] if found else [])]
+
+
+def _preset_row(name: str, members: Sequence[str], scores: Sequence[Scores]) -> tuple[Cell, ...]:
+    skill, level = np.mean([s.skills[name] for s in scores]), np.mean([s.qlikes[name] for s in scores])
+    cost_ns = np.median([s.costs_ns[name] for s in scores])
+    return name, ", ".join(members), float(skill), float(level), float(cost_ns) / 1_000.0
 
 
 def _counts(scores: Sequence[Scores], names: Sequence[str], prefix: str, blank: int, own: str = "default") -> tuple[Cell, ...]:
@@ -284,7 +317,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="a folder of Parquet or CSV files bars_*, one symbol each")
     parser.add_argument("--quick", action="store_true", help=f"only the last {QUICK_BARS:,} bars of the first file")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    parser.add_argument("--write-docs", action="store_true", help="write the tables into docs/volatility.md")
     options = parser.parse_args(arguments)
+    if options.quick and options.write_docs:
+        print("the figures of --quick are not written to the docs; omit --quick or --write-docs", file=sys.stderr)
+        return 2
     paths = sorted(path for path in options.folder.glob("bars_*") if path.suffix in (".parquet", ".csv"))
     if not paths:
         print(f"{options.folder} contains no file bars_*.parquet or bars_*.csv; name another folder", file=sys.stderr)
@@ -299,7 +336,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AlphaPulseError as error:
         print(error, file=sys.stderr)
         return 2
-    print("\n\n".join(text(table) for table in tables(scores, found)))
+    shown = "\n\n".join(text(table) for table in tables(scores, found))
+    print(shown)
+    if options.write_docs:
+        PAGE.write_text(fill(PAGE.read_text(encoding="utf-8"), "volatility", f"\n{shown}\n"), encoding="utf-8")
     if options.json is not None:
         options.json.write_bytes(msgspec.json.encode({"scores": scores, "crises": found}))
     return 0
