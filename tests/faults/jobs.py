@@ -182,16 +182,19 @@ def register(folder: str) -> None:
 
 def register_at_once(folder: str, writers: int, each: int) -> None:
     """Let several processes register versions at the same time, and promote every one."""
-    children = []
+    children, (start, begin) = [], os.pipe()
     for number in range(writers):
         child = os.fork()
         if child == 0:
+            os.close(begin)
+            os.read(start, 1)  # returns when all have been started
             registry = Registry(Path(folder))
             for version in range(each):
                 name = registry_samples.add(registry, number * each + version)
                 registry.move(name, "champion", actor=f"writer {number}", reason="test")
             os._exit(0)
         children.append(child)
+    os.close(begin)
     _tell(codes=[os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
 
 

@@ -12,6 +12,7 @@ from .money import MONEY
 from .numbers import METRICS
 from .promotion import PROMOTION
 from .reading import READ
+from .registry import REGISTRY
 
 TO_KILL = (
     *RESOLVE,
@@ -29,6 +30,7 @@ TO_KILL = (
     *METRICS,
     *LEARNERS,
     *PROMOTION,
+    *REGISTRY,
     *READ,
 )
 MUTANTS = (*TO_KILL, *EQUIVALENT)

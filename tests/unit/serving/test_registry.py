@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -253,8 +254,27 @@ def test_the_lineage_is_plain_json(tmp_path: Path) -> None:
     assert read["metrics"]["log_loss_nats"] == {"value": 0.69, "low": 0.68, "high": None, "n": 500}
 
 
+def test_a_writer_waits_for_another_one_and_says_if_that_takes_too_long(tmp_path: Path) -> None:
+    registry, versions = filled(tmp_path)
+    with ThreadPoolExecutor() as others, registry.log.locked():
+        waiting = others.submit(Registry(tmp_path).move, versions[2], "champion", actor="me", reason="next")
+        hasty = Registry(tmp_path)
+        hasty.log.wait_s = 0.05
+        late = others.submit(hasty.freeze, SESSION, actor="me", reason="test")
+        assert isinstance(late.exception(), StoreError)
+        assert "is being written by another process for more than 0.05 seconds" in str(late.exception())
+        assert not waiting.done()
+        assert registry.standing().champion(KEY) == versions[1]
+    assert waiting.result() == KEY
+    assert registry.standing().champion(KEY) == versions[2]
+
+
 ACTIONS = st.lists(
-    st.tuples(st.sampled_from(["add", "rollback", "freeze", "unfreeze", *ALLOWED]), st.integers(0, 4), st.booleans()),
+    st.tuples(
+        st.sampled_from(["add", "add", "champion", "champion", "rollback", "freeze", "unfreeze", *ALLOWED]),
+        st.integers(1, 4),
+        st.sampled_from([False, False, True]),
+    ),
     max_size=40,
 )
 
@@ -263,7 +283,7 @@ ACTIONS = st.lists(
 def test_one_champion_at_most_whatever_is_asked_for(
     tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[str, int, bool]]
 ) -> None:
-    registry = Registry(tmp_path_factory.mktemp("models"))
+    registry, _ = filled(tmp_path_factory.mktemp("models"))
     for action, number, other in actions:
         symbol = "OTHER" if other else SYMBOL
         key, version = (symbol, TARGET), artefact(number, symbol=symbol).version

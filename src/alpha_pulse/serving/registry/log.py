@@ -18,7 +18,7 @@ from alpha_pulse.serving.registry.entries import Entry, Head, line_of, read_head
 
 LOG, HEAD, LOCK = "moves.log", "moves.head", "lock"
 WAIT_S = 10.0
-"""How long a writer waits for another one. A write takes milliseconds."""
+"""How long a writer waits for another one, by default. A write takes milliseconds."""
 _POLL_S = 0.01
 
 
@@ -32,6 +32,11 @@ class RegistryLog:
     folder
         Of the registry. It is created by the first write.
 
+    Attributes
+    ----------
+    wait_s
+        How long a writer waits for another one, in seconds.
+
     Examples
     --------
     >>> import tempfile
@@ -44,7 +49,7 @@ class RegistryLog:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.wait_s = folder, WAIT_S
         self._log, self._head = folder / LOG, folder / HEAD
 
     def read(self) -> list[Entry]:
@@ -99,7 +104,7 @@ class RegistryLog:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lock of writers. Waits for another one, and raises StoreError after `WAIT_S` seconds."""
+        """Hold the lock of writers. Waits for another one, and raises StoreError after ``wait_s`` seconds."""
         try:
             make_folders(self.folder)
             descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -114,7 +119,7 @@ class RegistryLog:
             os.close(descriptor)
 
     def _lock(self, descriptor: int) -> None:
-        until = elapsed_ns() + round(WAIT_S * SECOND_NS)
+        until = elapsed_ns() + round(self.wait_s * SECOND_NS)
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -122,8 +127,8 @@ class RegistryLog:
             except BlockingIOError:
                 if elapsed_ns() >= until:
                     raise StoreError(
-                        f"registry {self.folder} is being written by another process for more than {WAIT_S:g} seconds; stop "
-                        "that process, or try again"
+                        f"registry {self.folder} is being written by another process for more than {self.wait_s:g} seconds; "
+                        "stop that process, or try again"
                     ) from None
                 Event().wait(_POLL_S)
             except OSError as error:
