@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import atexit
 import gc
+import os
+import shutil
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,10 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 settings.register_profile("alpha_pulse", deadline=None, derandomize=True, max_examples=40, database=None)
 settings.load_profile("alpha_pulse")
 
+
+# What a test stores by default goes to a folder of its process, not to that of the user.
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="alpha-pulse-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 
 # Nothing that collecting makes is garbage; looking for some in it costs seconds then, and again in every test that asks for it.
 gc.disable()

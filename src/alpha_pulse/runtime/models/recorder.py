@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,6 +16,8 @@ from alpha_pulse.journal.block import JournalBlock
 from alpha_pulse.runtime.models.versions import Origin, Version, batch_version, origin_of
 from alpha_pulse.serving.registry import Registry
 from alpha_pulse.serving.registry.ladder import Key
+
+log = logging.getLogger("alpha_pulse.runtime")
 
 
 class VersionRecorder:
@@ -68,6 +71,9 @@ class VersionRecorder:
                 self._register(made)
         except AlphaPulseError as error:
             self.problem = f"a model of this run is not registered: {error}"
+        except Exception as error:
+            log.exception("a model of a run is not registered")
+            self.problem = f"a model of this run is not registered, because of an error in AlphaPulse ({type(error).__name__})"
 
     def _register(self, made: Version) -> None:
         artefact, lineage = made
