@@ -13,6 +13,7 @@ from .numbers import METRICS
 from .promotion import PROMOTION
 from .reading import READ
 from .registry import REGISTRY
+from .volatility import VOLATILITY
 
 TO_KILL = (
     *RESOLVE,
@@ -31,6 +32,7 @@ TO_KILL = (
     *LEARNERS,
     *PROMOTION,
     *REGISTRY,
+    *VOLATILITY,
     *READ,
 )
 MUTANTS = (*TO_KILL, *EQUIVALENT)

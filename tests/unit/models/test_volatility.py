@@ -27,7 +27,9 @@ def market() -> tuple[Rows, Rows]:
 
 
 def test_it_is_the_naive_twin(market: tuple[Rows, Rows]) -> None:
-    rows, levels = (part[:700] for part in market)
+    rows, levels = (part[:700].copy() for part in market)
+    levels[600, 0] *= 100.0  # a crash
+    levels[650, 0] = 0.0  # prices that stand still
     found = VolatilityForecaster(H, ["har_s", "level_regression"]).update_rows(rows, levels)
     naive = NaiveForecast(H)
     for i, (row, level) in enumerate(zip(rows, levels, strict=True)):
