@@ -130,7 +130,7 @@ class Pipeline:
         """Apply users' commands as a step of their own, without a decision. Raises NoSpaceError as `on_block` does."""
         ts = self.clock.now_ns()
         for command in commands:
-            for service in (self.learning, self.serving, self.feedback, self.adaptation):
+            for service in (self.learning, self.serving, self.feedback, self.adaptation, self.training):
                 service.apply_command(command, ts)
         self._commit(self.recorder.commands(self.journal.next_seq, ts, commands), release=False)
 

@@ -28,8 +28,9 @@ from alpha_pulse.engine.regime_monitor import RegimeMonitor
 from alpha_pulse.engine.stored_run import run_identity
 from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
 from alpha_pulse.engine.target import TargetLoop
-from alpha_pulse.engine.training.members import batch_member, inline_trainer, training_rounds
-from alpha_pulse.engine.training.trainers import StoredBlocks
+from alpha_pulse.engine.training.members import batch_member
+from alpha_pulse.engine.training.rounds import Place, TrainingRounds
+from alpha_pulse.engine.training.trainers import InlineTrainer, StoredBlocks
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.features.own_columns import OwnFeature, load_own
@@ -45,6 +46,7 @@ from alpha_pulse.journal.verifier import ReplayVerifier
 from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
 from alpha_pulse.learning.commands import Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
+from alpha_pulse.learning.training import BatchMember
 from alpha_pulse.serving import ModelServingService
 from alpha_pulse.stores.base import Store
 from alpha_pulse.venues.simulated import SimulatedVenue
@@ -104,7 +106,7 @@ class System:
         self.adaptation = AdaptiveModelManager(config, self.clock, self.learning)
         for symbol in feed.symbols:
             self._open(symbol)
-        self.training = training_rounds(config, self.symbols.values(), store.blocks)
+        self.training = TrainingRounds(config.batch, self._batch_members(), InlineTrainer(config, store.blocks))
         self.layout = self._layout()
         """Of the journal's columns."""
         self.pipeline = self._pipeline(StoreJournal(store), self._committed)
@@ -143,6 +145,14 @@ class System:
             ],
             self.feed.symbols,
         )
+
+    def _batch_members(self) -> dict[Place, BatchMember]:
+        return {
+            (state.index, rank): target.served.batch
+            for state in self.symbols.values()
+            for rank, target in enumerate(state.targets.values())
+            if target.served.batch is not None
+        }
 
     def _open(self, symbol: str) -> None:
         state = self.symbols[symbol]
@@ -293,7 +303,7 @@ class System:
         this system. ``stops`` and DifferenceError as in `alpha_pulse.engine.journal_replay.replay_blocks`.
         """
         if stored is not None:
-            self.training.trainer = inline_trainer(self.config, self.training.members, stored)
+            self.training.use(InlineTrainer(self.config, stored))
         verifier = ReplayVerifier(location)
         pipeline = self._pipeline(verifier, lambda _: None)
         for piece in replay_blocks(blocks, pipeline, verifier, self._steps, self.block_slices, stops):

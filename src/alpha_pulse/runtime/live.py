@@ -18,9 +18,10 @@ from alpha_pulse.learning.commands import Command
 from alpha_pulse.reporting.report import encode_report, make_report
 from alpha_pulse.runtime.full_disk import Delays, waiting, write_held
 from alpha_pulse.runtime.pace import next_slices
+from alpha_pulse.runtime.training.beside import TrainingBeside
 
 BUDGET_NS = 1_000_000
-"""Time budget of a turn of the event loop. A single step that takes longer, such as a training, is not divided."""
+"""Time budget of a turn of the event loop. A single step that takes longer is not divided."""
 TICK_S = 0.02
 """The longest sleep while steps are not durable yet."""
 MOST_SLICES = 32
@@ -62,6 +63,8 @@ class Runner:
         The state of the run, and a sentence about it or None.
     result
         The final report as JSON once the run is finished.
+    training
+        The training of batch models beside the run.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Runner:
     ) -> None:
         self._system = system
         self._store = system.store
+        self.training = TrainingBeside(system)
         self.state: State = "paused" if paused else "running"
         self.detail: str | None = None
         self.result: bytes | None = system.store.result()
@@ -186,12 +190,12 @@ class Runner:
         async with self._stepping:
             while steps and self.state == "paused" and not self._ending:
                 until = elapsed_ns() + BUDGET_NS
-                while steps and self._advance(1):
+                while steps and not self.training.late(1) and self._advance(1):
                     steps -= 1
                     if elapsed_ns() >= until:
                         break
                 self._notify()
-                await asyncio.sleep(0)
+                await (self._rest(TICK_S) if self.training.waiting else asyncio.sleep(0))
             if self._ending and self.state == "paused":
                 await self._finish()
         if self.state == "paused":
@@ -266,7 +270,7 @@ class Runner:
                     self._checkpoint_in_time()
                     if self._ending and self.state == "running":
                         await self._finish()
-                    await asyncio.sleep(0)
+                    await (self._rest(TICK_S) if self.training.waiting else asyncio.sleep(0))
 
     async def _run_first(self) -> None:
         work, self._first = self._first, None
@@ -286,7 +290,7 @@ class Runner:
         until = now + BUDGET_NS
         if now - self._due_ns > LATE_NS:
             self._due_ns = now
-        while self._advance(1 if self.bars_per_second else self._slices):
+        while not self.training.late(slices := 1 if self.bars_per_second else self._slices) and self._advance(slices):
             began, now = now, elapsed_ns()
             self._slices = next_slices(self._slices, now - began, BUDGET_NS, MOST_SLICES)
             if now >= until or (self.bars_per_second and self._due_ns > now):
@@ -299,6 +303,7 @@ class Runner:
         before = self._system.feed.position
         try:
             bars = self._count_bars()
+            self.training.before(slices)
             if self._system.advance(slices) < slices:
                 self._ending = True
                 return False
@@ -417,6 +422,7 @@ class Runner:
 
         Raises StoreError when a write fails.
         """
+        self.training.close()
         if self.state == "failed":
             return
         try:

@@ -17,8 +17,12 @@ from alpha_pulse.core.stateful import State, scalars_as
 from alpha_pulse.engine.events import TRAINED, Events
 from alpha_pulse.engine.training.trainers import Trainer
 from alpha_pulse.feeds.bar_block import BarBlock
-from alpha_pulse.learning.training import BatchMember
+from alpha_pulse.learning.commands import Command
+from alpha_pulse.learning.training import BatchMember, Trained
 
+BEGIN, POSTPONE, REFUSE = "training.begin", "training.postpone", "training.refuse"
+"""Settings of commands: train before the next slice, or once the round in progress is over; let the models of the round in
+progress predict from a later slice on, which is the value; end it without models, for a reason, which is the value."""
 Place = tuple[int, int]
 """Of a batch member: the number of its symbol, and that of its target."""
 
@@ -36,6 +40,7 @@ class Round(msgspec.Struct, frozen=True):
 class _Saved(msgspec.Struct, frozen=True):
     next_slice: int | None
     round: Round | None
+    requested: bool
 
 
 class TrainingRounds:
@@ -48,7 +53,7 @@ class TrainingRounds:
     members
         By place, in order.
     trainer
-        Runs the trainings. It may be replaced between two slices: results do not depend on it.
+        Runs the trainings. Results do not depend on it.
     """
 
     def __init__(self, config: BatchConfig, members: Mapping[Place, BatchMember], trainer: Trainer) -> None:
@@ -57,15 +62,29 @@ class TrainingRounds:
         self.trainer = trainer
         self.next_slice = config.train_bars if self._members else None
         """The slice before which the next round takes place; None: there is none."""
+        self.requested = False
+        """Whether a round is requested, which takes place as soon as none is in progress."""
         self.round: Round | None = None
         """The round in progress."""
         self.completed = 0
         """Rounds that this process has completed."""
 
-    @property
-    def members(self) -> list[BatchMember]:
-        """All batch members."""
-        return list(self._members.values())
+    def use(self, trainer: Trainer) -> None:
+        """Train by another trainer from now on, also in the round in progress."""
+        self.trainer = trainer
+        if self.round is not None:
+            trainer.begin(self.round.end)
+
+    def apply_command(self, command: Command, ts: int) -> None:
+        """Apply a validated command about training: `BEGIN`, `POSTPONE` or `REFUSE`."""
+        if command.setting == BEGIN and self._members:
+            self.requested = True
+        elif command.setting == POSTPONE and self.round is not None and isinstance(command.value, float):
+            self.round = msgspec.structs.replace(self.round, due_slice=int(command.value))
+        elif command.setting == REFUSE:
+            self.round = None
+            for member in self._members.values():
+                member.replace(Trained(0, refused=str(command.value)), ts, ts)
 
     def before(self, block: BarBlock, end: int, ts: int, events: Events) -> BarBlock:
         """Do what is due before the first slice of a block; returns its slices up to the next one before which something is.
@@ -82,8 +101,10 @@ class TrainingRounds:
             Receives the models that begin to predict.
         """
         self._complete_if_due(block, events)
-        if self.round is None and self.next_slice is not None and block.seq >= self.next_slice:
+        scheduled = self.next_slice is not None and block.seq >= self.next_slice
+        if self.round is None and (scheduled or self.requested):
             self._begin(block.seq, end, ts)
+            self.next_slice = _following(block.seq, self._config.retrain_bars) if scheduled else self.next_slice
             self._complete_if_due(block, events)
         return block.part(0, self._room(block))
 
@@ -95,7 +116,7 @@ class TrainingRounds:
     def _begin(self, slice_: int, end: int, ts: int) -> None:
         config = self._config
         self.round = Round(end, ts, slice_ + config.ready_delay_bars, ts + round(config.ready_delay_s * SECOND_NS))
-        self.next_slice = _following(slice_, config.retrain_bars)
+        self.requested = False
         self.trainer.begin(end)
 
     def _complete_if_due(self, block: BarBlock, events: Events) -> None:
@@ -117,12 +138,12 @@ class TrainingRounds:
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""
-        return State(msgspec.to_builtins(_Saved(self.next_slice, self.round)))
+        return State(msgspec.to_builtins(_Saved(self.next_slice, self.round, self.requested)))
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
         saved = scalars_as(_Saved, state, "training")
-        self.next_slice, self.round = saved.next_slice, saved.round
+        self.next_slice, self.round, self.requested = saved.next_slice, saved.round, saved.requested
         if self.round is not None:
             self.trainer.begin(self.round.end)
 

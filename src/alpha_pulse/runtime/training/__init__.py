@@ -1,0 +1,1 @@
+"""Training in another process while a run goes on."""
