@@ -28,10 +28,10 @@ COMMANDS_AT, OUTCOME_AT = 600, 700
 
 
 def eventful() -> ReplayFeed:
-    """The restless market with volumes, quotes, a hole, and a fall that leaves an order of bar 1,914 too small to trade."""
+    """The restless market with volumes, quotes, a hole, and a fall that leaves an order of bar 1,875 too small to trade."""
     columns = restless().columns
     size = columns.close.size
-    level = np.where(np.arange(size) < 1_915, 1.0, 0.5)
+    level = np.where(np.arange(size) < 1_876, 1.0, 0.5)
     prices = {name: getattr(columns, name) * level for name in ("open", "high", "low", "close")}
     close = prices["close"]
     columns = msgspec.structs.replace(columns, **prices, volume=np.full(size, 100.0), bid=close * 0.9999, ask=close * 1.0001)

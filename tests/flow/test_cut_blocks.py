@@ -27,6 +27,7 @@ BARS, TRAINED, HOLE = 1_600, 1_500, 251
 """Slices, the bars at which batch models are trained, and the slice without a bar of EARLY."""
 SETTINGS = {
     "batch.train_bars": TRAINED,
+    "batch.ready_delay_bars": 7,
     "batch.direction_trees": 5,
     "batch.volatility_trees": 5,
     "adaptation.drift_threshold": 0.9,
@@ -104,7 +105,7 @@ def test_a_request_begins_with_the_next_slice() -> None:
         ("EARLY", "volatility", HOLE), ("SYN", "trade_quality", 316), ("SYN", "direction", 512), ("EARLY", "direction", 513),
         ("SYN", "volatility", 513), ("SYN", "volatility", TRAINED - 1), ("EARLY", "trade_quality", TRAINED),
     }  # fmt: skip
-    assert [at for at, record in records.items() if record.models] == [TRAINED]
+    assert [at for at, record in records.items() if record.models] == [TRAINED + 7]
     assert whole().system.learning.requests == [("EARLY/direction", "performance")]
 
 

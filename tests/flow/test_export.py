@@ -313,6 +313,8 @@ def test_views_show_the_exported_rows(file: Path, eventful: Exported) -> None:
     with contextlib.closing(sqlite3.connect(file)) as database:
         for table in RARE:
             names = ["seq", "position", *(column.name for column in VIEWS[table])]
+            if table == "models":
+                names.remove("known_at")  # the view shows when the newest label of the training was known
             found = database.execute(f"SELECT {', '.join(names)} FROM v_{table} ORDER BY seq, position").fetchall()
             frame = eventful.tables[table]
             times = [name for name in names if frame.schema[name] == pl.Datetime("ns", "UTC")]

@@ -188,14 +188,16 @@ def test_link_prediction_to_agent() -> None:
 
 def test_link_training_to_serving() -> None:
     done = restless_run()
-    ready = {model.session_id: model for record in done.records for model in record.models}
-    assert set(ready) == {"SYN/volatility", "SYN/direction"}
+    ready = [model for record in done.records for model in record.models]
+    assert [model.session_id for model in ready] == 2 * ["SYN/volatility", "SYN/direction"]
     for prediction in done.predictions:
-        model = ready[f"SYN/{prediction.target}"]
         batch = [part for part in prediction.members if part.source == "batch"]
-        if prediction.ts < model.ready_ts:
+        known = [m for m in ready if m.session_id == f"SYN/{prediction.target}" and m.ready_ts <= prediction.ts]
+        if not known:
             assert not batch
         else:
+            model = known[-1]
+            assert batch[0].age_ns == prediction.ts - model.trained_ts
             assert model.version.startswith(batch[0].version)
             assert len(batch[0].version) >= 8
             mixed = sum(part.weight * part.probability for part in prediction.members)

@@ -14,7 +14,7 @@ from flow.runs import LEAN, RESTLESS, begun, finished, restless, restless_run, r
 
 
 def test_a_member_that_is_not_trained_is_named_with_the_reason() -> None:
-    done = run(restless(1_560), {**RESTLESS, "batch.ready_delay_s": 36_000.0})
+    done = run(restless(1_560), {**RESTLESS, "batch.ready_delay_s": 36_000.0, "batch.ready_delay_bars": 5})
     reasons: list[str] = []
     for number, record in enumerate(done.records):
         for prediction in record.predictions:

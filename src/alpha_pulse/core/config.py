@@ -77,10 +77,10 @@ class BatchConfig(_Section, frozen=True):
     ready_delay_s: NonNegative = 60.0
     """A model starts to serve at least this much market time after the newest label that it was trained on, as if training ran
     beside a live market."""
-    retrain_bars: NonNegativeInt | None = 0
+    retrain_bars: NonNegativeInt | None = None
     """Slices between two trainings; 0: trained once. Not set: each training takes place at twice the slices of the one before,
     so that its cost stays in proportion to that of the run."""
-    ready_delay_bars: NonNegativeInt = 0
+    ready_delay_bars: NonNegativeInt = 50
     """A model starts to serve at least this many slices after its training set ends. In this time it is trained beside the
     run."""
     max_examples: Annotated[int, Meta(ge=1_000)] = 10_000

@@ -28,8 +28,9 @@ EFFECTS = ("moves begin to reverse", "moves begin to continue")
 def drift(seed: int = SEED) -> SyntheticFeed:
     """A market in which a bar's return tends to continue in the next bar, later to reverse, then again to continue, and so on.
 
-    The sign changes at bar 2,500, after the batch model was trained (with default settings, at bar 2,000), and every 2,500 bars
-    from there on. Prices are rounded to 4 decimals, so that they do not depend on the last bits of a machine's exponential.
+    The sign changes at bar 2,500, after the first training of the batch model (with default settings, at bar 2,000), and every
+    2,500 bars from there on. Prices are rounded to 4 decimals, so that they do not depend on the last bits of a machine's
+    exponential.
 
     Parameters
     ----------

@@ -19,8 +19,10 @@ from alpha_pulse.kernels.trees import gbm as kernels
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.validation import check_row, check_rows
 
-MIN_LEAF_EXAMPLES = 50
-"""Labels of market data overlap, so a leaf needs more of them than LightGBM's default of 20."""
+MIN_LEAF_EXAMPLES = 200
+"""Labels of market data overlap, so a leaf needs more of them than LightGBM's default of 20; fewer where there are few."""
+LEAST_LEAVES = 20
+"""A training set has room for so many leaves of the least size."""
 
 _CATEGORICAL = 1
 _DEFAULT_LEFT = 2
@@ -32,6 +34,9 @@ _NOTHING = {"num_leaves": "1", "num_cat": "0", "leaf_value": "0", "threshold": "
 
 class LightGBM:
     """Gradient-boosted trees for a probability, trained once on a block of examples.
+
+    The settings are for labels with much noise: small trees of large leaves, shrunk leaf values, and for each tree 70 % of the
+    examples and half of the features.
 
     Training is deterministic: on one machine, equal examples give an equal text model and an equal ``version``.
 
@@ -69,7 +74,11 @@ class LightGBM:
             "objective": "binary",
             "num_leaves": leaves,
             "learning_rate": learning_rate,
-            "min_data_in_leaf": MIN_LEAF_EXAMPLES,
+            "lambda_l2": 10.0,
+            "feature_fraction": 0.5,
+            "bagging_fraction": 0.7,
+            "bagging_freq": 1,
+            "max_bin": 63,
             "seed": seed,
             "deterministic": True,
             "force_row_wise": True,
@@ -119,8 +128,9 @@ class LightGBM:
             features, labels, weights = features[used], labels[used], weights[used]
         # LightGBM's smallest hessian of a leaf is absolute, so weights as small as returns would prevent every split.
         scaled = weights / weights.mean()
-        data = lightgbm.Dataset(features, labels, weight=scaled, params=dict(self._parameters))
-        booster = lightgbm.train(dict(self._parameters), data, num_boost_round=self._trees)
+        parameters = {**self._parameters, "min_data_in_leaf": min(MIN_LEAF_EXAMPLES, len(labels) // LEAST_LEAVES)}
+        data = lightgbm.Dataset(features, labels, weight=scaled, params=dict(parameters))
+        booster = lightgbm.train(parameters, data, num_boost_round=self._trees)
         self._take(booster.model_to_string())
 
     def predict(self, features: Row) -> float:

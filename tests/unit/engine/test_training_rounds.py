@@ -115,7 +115,7 @@ def test_a_round_that_is_due_during_another_follows_it() -> None:
 
 
 def test_a_session_with_too_few_examples_keeps_what_it_has() -> None:
-    run = Run(Called(absent=1_600), retrain_bars=100)
+    run = Run(Called(absent=1_600), retrain_bars=100, ready_delay_bars=0)
     run.advance(1_650)
     (ready,) = run.models.values()
     assert run.member.ready == ready
