@@ -120,7 +120,7 @@ def wrong(live: Running, status: int, path: str, body: Any, said: str, method: s
 @contract("GET", "/v2/health/live")
 @contract("GET", "/v2/health/ready")
 def server(live: Running) -> None:
-    assert live.get("/v2") == {"name": "alpha-pulse", "version": __version__, "extensions": []}
+    assert live.get("/v2") == {"name": "alpha-pulse", "version": __version__, "extensions": ["binary_tensor_data"]}
     assert live.get("/v2/health/live", token=None) == {"live": True}
     assert live.get("/v2/health/ready", token=None) == {"ready": True}
     answer = live.send("GET", "/v2", token=None)
@@ -160,13 +160,24 @@ def version_answers(live: Running) -> None:
         ({"inputs": [{**asked([], [0, width])["inputs"][0], "datatype": "BYTES"}]}, "datatype 'BYTES'"),
         (asked([], [0, width], outputs=[{"name": "probabilities"}]), "did you mean 'probability'?"),
         ({"inputs": []}, "inputs"),
+        ({"inputs": [{"name": "features", "shape": [1, width], "datatype": "FP64"}]}, "neither data nor the parameter"),
         (b"{", "the body cannot be used"),
     ):
         wrong(live, 422, f"/v2/models/{path}/infer", body, said)
-    binary = live.send(
-        "POST", f"/v2/models/{path}/infer", b"{}", None, **live.bearer, **{"Inference-Header-Content-Length": "2"}
-    )
-    assert (binary.status_code, "binary tensors are not supported" in binary.json()["error"]) == (422, True)
+    for kind, name in (("<f8", "FP64"), ("<f4", "FP32")):
+        values = np.array(rows).astype(kind)
+        found = binary(live, path, values, name, values.nbytes).json()["outputs"][0]["data"]
+        assert found == answered(live, path, asked(values.tolist(), [50, width])).outputs[0].data
+        assert "bytes of" in binary(live, path, values, name, values.nbytes - 8).json()["error"]
+        assert "but the body has" in binary(live, path, values, name, values.nbytes, ahead=1 << 29).json()["error"]
+
+
+def binary(live: Running, path: str, values: Any, kind: str, size: int, ahead: int = 0) -> Any:
+    """A request with a binary tensor of ``values``, which states ``size`` bytes."""
+    tensor = {"name": "features", "shape": list(values.shape), "datatype": kind, "parameters": {"binary_data_size": size}}
+    text = msgspec.json.encode({"inputs": [tensor]})
+    headers = {**live.bearer, "Inference-Header-Content-Length": str(len(text) + ahead)}
+    return live.http.post(f"/v2/models/{path}/infer", content=text + values.tobytes(), headers=headers)
 
 
 @contract("POST", "/v2/models/{model_name}/infer")

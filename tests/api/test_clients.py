@@ -41,10 +41,9 @@ def test_tritonclient_is_answered_by_the_protocol(live: Running) -> None:
     assert told["server"]["name"] == "alpha-pulse"
     assert told["metadata"]["inputs"] == [{"name": "features", "datatype": "FP64", "shape": [-1, model.n_features]}]
     assert told["metadata"]["versions"] == [version]
-    for which in ("champion", "version"):
+    for which in ("champion", "version", "binary"):
         assert told[which]["numpy"] == expected
         assert told[which]["model_version"] == version
     assert told["champion"]["id"] == "a1"
     assert told["single"]["numpy"] == model.predict_many(rows.astype(np.float32).astype(np.float64)).tolist()
-    assert "binary tensors are not supported; send the data as JSON (binary_data=False)" in told["binary"]
     assert "contains no version 'abcdefgh'" in told["unknown"]

@@ -45,7 +45,7 @@ def main(address: str, model: str, version: str) -> None:
         "champion": infer("FP64", request_id="a1"),
         "version": infer("FP64", model_version=version),
         "single": infer("FP32", model_version=version),
-        "binary": refusal(binary=True),
+        "binary": infer("FP64", binary=True),
         "unknown": refusal(model_version="abcdefgh"),
     }
     client.close()

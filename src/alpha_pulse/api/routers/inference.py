@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alpha_pulse.api.schemas.inference import (
+    BINARY,
     BINARY_HEADER,
     FP64,
     INPUT,
@@ -23,12 +24,13 @@ from alpha_pulse.api.schemas.inference import (
     Ready,
     ServerMetadata,
     TensorMetadata,
+    read_request,
     rows_of,
 )
 from alpha_pulse.api.schemas.operations import Routes
-from alpha_pulse.api.schemas.requests import NoQuery, read_body, read_query
+from alpha_pulse.api.schemas.requests import NoQuery, read_query
 from alpha_pulse.api.schemas.responses import JsonResponse
-from alpha_pulse.core.errors import DataError, NotFoundError
+from alpha_pulse.core.errors import NotFoundError
 from alpha_pulse.core.version import __version__
 from alpha_pulse.gateway.protocol import Gateway
 
@@ -52,7 +54,6 @@ _BODY = {
         "inputs": [{"name": INPUT, "shape": [1, 2], "datatype": FP64, "data": [0.4, -1.2]}],
     }
 }
-_request = msgspec.json.Decoder(InferenceRequest)
 
 
 def routes(gateway: Gateway) -> Routes:
@@ -66,7 +67,7 @@ def routes(gateway: Gateway) -> Routes:
 
 
 def _health(group: Routes, gateway: Gateway) -> None:
-    server = ServerMetadata(NAME, __version__, [])
+    server = ServerMetadata(NAME, __version__, [BINARY])
 
     @group.get("", "The name and the version of the server", response=ServerMetadata, example=msgspec.to_builtins(server))
     async def metadata(request: Request) -> Response:
@@ -106,11 +107,9 @@ def _model(group: Routes, gateway: Gateway, path_examples: dict[str, str]) -> No
     )
     async def infer(request: Request) -> Response:
         name, version = named(request)
-        if BINARY_HEADER in request.headers:
-            raise DataError("binary tensors are not supported; send the data as JSON (binary_data=False)")
-        body = await read_body(request, _request)
+        body, binary = read_request(await request.body(), request.headers.get(BINARY_HEADER))
         found, model = gateway.models.frozen(name, version)
-        answers = model.predict_many(rows_of(body, model.n_features)).tolist()
+        answers = model.predict_many(rows_of(body, binary, model.n_features)).tolist()
         tensor = OutputTensor(OUTPUT, [len(answers)], FP64, answers)
         return JsonResponse(InferenceResponse(name, found, [tensor], body.id))
 

@@ -1,4 +1,7 @@
-"""Bodies of the Open Inference Protocol, version 2: requests with JSON tensors, responses, metadata and errors.
+"""Bodies of the Open Inference Protocol, version 2: requests, responses, metadata and errors.
+
+The tensors of a request are JSON, or binary: then a header states how many bytes of the body are JSON, and the tensor's numbers
+follow, little-endian. Those of responses are JSON.
 
 References
 ----------
@@ -14,16 +17,21 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from alpha_pulse.api.schemas.requests import decode_body
 from alpha_pulse.core.errors import DataError, did_you_mean
 from alpha_pulse.models.base import Row
 
 INPUT, OUTPUT = "features", "probability"
 """The names of the tensors of every model."""
-DATATYPES = ("FP64", "FP32", "INT64", "INT32", "INT16", "INT8")
-"""Of an input; whatever it is, the model receives float64."""
+DATATYPES = {"FP64": "<f8", "FP32": "<f4", "INT64": "<i8", "INT32": "<i4", "INT16": "<i2", "INT8": "|i1"}
+"""Of an input, with the types of numpy; whatever it is, the model receives float64."""
 FP64 = "FP64"
+BINARY = "binary_tensor_data"
+"""The extension of binary tensors, in the metadata of the server."""
 BINARY_HEADER = "inference-header-content-length"
-"""A request with this header contains binary tensors."""
+"""The header of a request with a binary tensor: the bytes of the JSON."""
+BINARY_SIZE = "binary_data_size"
+"""The parameter of a binary tensor: its bytes."""
 Size = Annotated[int, Meta(ge=0)]
 
 
@@ -34,12 +42,12 @@ class InferenceError(msgspec.Struct, frozen=True):
 
 
 class InputTensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An input: ``data`` is a list of numbers, or of rows of numbers."""
+    """An input: ``data`` is a list of numbers, or of rows of numbers; None for a binary tensor."""
 
     name: str
     shape: Annotated[list[Size], Meta(min_length=1, max_length=2)]
     datatype: str
-    data: list[Any]
+    data: list[Any] | None = None
     parameters: dict[str, Any] = {}
 
 
@@ -122,10 +130,22 @@ class ModelReady(msgspec.Struct, frozen=True):
     ready: bool
 
 
-def rows_of(request: InferenceRequest, n_features: int) -> Row:
+_request = msgspec.json.Decoder(InferenceRequest)
+
+
+def read_request(body: bytes, json_size: str | None) -> tuple[InferenceRequest, bytes]:
+    """A request and its binary tensor; ``json_size`` is the header that states the bytes of the JSON. Raises DataError."""
+    if json_size is None:
+        return decode_body(body, _request), b""
+    if not json_size.isdigit() or len(json_size) > 9 or int(json_size) > len(body):
+        raise DataError(f"the header {BINARY_HEADER} is {json_size[:80]!r}, but the body has {len(body)} bytes")
+    return decode_body(body[: int(json_size)], _request), body[int(json_size) :]
+
+
+def rows_of(request: InferenceRequest, binary: bytes, n_features: int) -> Row:
     """The rows of a request, float64 of shape (n, n_features). Raises DataError with the name of what is wrong.
 
-    >>> rows_of(InferenceRequest([InputTensor("features", [2, 1], "FP64", [0.5, 1.5])]), 1).tolist()
+    >>> rows_of(InferenceRequest([InputTensor("features", [2, 1], "FP64", [0.5, 1.5])]), b"", 1).tolist()
     [[0.5], [1.5]]
     """
     tensor = request.inputs[0]
@@ -138,10 +158,19 @@ def rows_of(request: InferenceRequest, n_features: int) -> Row:
             raise DataError(f"output {output.name[:80]!r} is unknown{did_you_mean(output.name, [OUTPUT])}")
     if tensor.shape[-1] != n_features:
         raise DataError(f"input {INPUT!r} has shape {tensor.shape}, but the model has {n_features} features; see its metadata")
-    values = _numbers(tensor.data)
+    values = _binary(tensor, binary) if tensor.data is None else _numbers(tensor.data)
     if values.size != prod(tensor.shape):
         raise DataError(f"input {INPUT!r} has {values.size} numbers, but its shape {tensor.shape} has {prod(tensor.shape)}")
     return values.reshape(-1, n_features)
+
+
+def _binary(tensor: InputTensor, content: bytes) -> Row:
+    size, kind = tensor.parameters.get(BINARY_SIZE), np.dtype(DATATYPES[tensor.datatype])
+    if size is None:
+        raise DataError(f"input {INPUT!r} has neither data nor the parameter {BINARY_SIZE!r}")
+    if size != len(content) or len(content) % kind.itemsize:
+        raise DataError(f"input {INPUT!r} states {size!r} bytes of {tensor.datatype}, but {len(content)} follow the JSON")
+    return np.frombuffer(content, kind).astype(np.float64)
 
 
 def _numbers(data: list[Any]) -> Row:

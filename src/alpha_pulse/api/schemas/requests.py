@@ -152,7 +152,11 @@ class AdaptRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def read_body(request: Request, decoder: msgspec.json.Decoder[Parsed]) -> Parsed:
     """Decode the body. Raises DataError that names the field and the error."""
-    raw = await request.body()
+    return decode_body(await request.body(), decoder)
+
+
+def decode_body(raw: bytes, decoder: msgspec.json.Decoder[Parsed]) -> Parsed:
+    """Decode the JSON of a body. Raises DataError as `read_body`."""
     if not raw:
         raise DataError("the body is empty; send JSON as described at /api/v1/openapi.json")
     try:
