@@ -31,15 +31,14 @@ def registered(live: Running, target: str = "direction") -> str:
 def versions(live: Running) -> None:
     found = live.get(MODELS, ModelList)
     assert found.problem is None
-    assert {each.version for each in found.versions if each.kind == "batch"} == {
-        registered(live),
-        registered(live, "volatility"),
-    }
-    trained = dict(live.sql("SELECT session_id, trained_ts FROM models"))
-    for each in found.versions:
-        if each.kind == "batch":
-            assert each.made_ms == each.last_ms == trained[f"{each.symbol}/{each.target}"] // MS
-            assert (each.run_id, each.model) == ("a test", "lightgbm")
+    for target in ("direction", "volatility"):
+        own = [each for each in found.versions if each.kind == "batch" and each.target == target]
+        trained = live.sql(
+            "SELECT trained_ts, examples FROM models WHERE session_id = ? ORDER BY seq DESC", f"{SYMBOL}/{target}"
+        )
+        assert [(each.made_ms, each.examples) for each in own] == [(ts // MS, examples) for ts, examples in trained]
+        assert [each.parent for each in own] == [*(each.version for each in own[1:]), None]
+        assert {(each.run_id, each.model, each.last_ms == each.made_ms) for each in own} == {("a test", "lightgbm", True)}
     assert {(served.symbol, served.target) for served in found.served} == {(SYMBOL, "direction"), (SYMBOL, "volatility")}
     assert live.get(f"{MODELS}?symbol=OTHER", ModelList) == ModelList([], [])
     live.refused(422, f"{MODELS}?state=king", method="GET", said="state")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.plugins import load
@@ -16,11 +17,19 @@ BATCH_MODEL = "lightgbm"
 
 def batch_model(config: Config, target: str, n_features: int) -> BatchModel:
     """A new model for a target, equal at each call."""
-    batch = config.batch
-    trees = batch.volatility_trees if target == "volatility" else batch.direction_trees
-    make = load("models", BATCH, BATCH_MODEL)
-    model: BatchModel = make(n_features, trees=trees, leaves=batch.leaves, learning_rate=batch.learning_rate, seed=config.seed)
+    model: BatchModel = load("models", BATCH, BATCH_MODEL)(n_features, **batch_arguments(config, target))
     return model
+
+
+def batch_arguments(config: Config, target: str) -> dict[str, Any]:
+    """The arguments of the model's class for a target, in addition to ``n_features``, as JSON values."""
+    batch = config.batch
+    return {
+        "trees": batch.volatility_trees if target == "volatility" else batch.direction_trees,
+        "leaves": batch.leaves,
+        "learning_rate": batch.learning_rate,
+        "seed": config.seed,
+    }
 
 
 def batch_member(config: Config, session: Session) -> BatchMember:

@@ -14,6 +14,7 @@ from alpha_pulse.core.stateful import State
 from alpha_pulse.engine.checkpoint import read_checkpoint
 from alpha_pulse.engine.stored_run import stored_config
 from alpha_pulse.engine.system import System
+from alpha_pulse.engine.training.members import batch_arguments
 from alpha_pulse.journal.layout import JournalLayout, TargetInfo, read_layout
 from alpha_pulse.kernels.base.scores import ONLINE
 from alpha_pulse.kernels.session import layout as session_layout
@@ -99,11 +100,7 @@ def batch_version(origin: Origin, member: State) -> Version | None:
         return None
     ready = msgspec.convert(member.scalars["ready"], ModelReady)
     symbol, target = origin.target(ready.session_id)
-    batch = origin.config.batch
-    arguments = {
-        "trees": batch.volatility_trees if target.name == "volatility" else batch.direction_trees,
-        "leaves": batch.leaves, "learning_rate": batch.learning_rate, "seed": origin.config.seed,
-    }  # fmt: skip
+    arguments = batch_arguments(origin.config, target.name)
     state = State(member.scalars["model"], member.arrays)
     artefact = _artefact(origin, "batch", ready.model_id, arguments, symbol, target, state)
     return artefact, _lineage(
