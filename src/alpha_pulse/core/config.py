@@ -71,7 +71,9 @@ class BatchConfig(_Section, frozen=True):
     """The batch model, which is trained now and then on stored examples."""
 
     enabled: bool = True
-    """Whether there is a batch member (`lightgbm`)."""
+    """Whether there is a batch member."""
+    model: str = "lightgbm"
+    """`lightgbm`: boosted trees. `logistic`: logistic regression with a ridge penalty, trained by Newton's method."""
     train_bars: Annotated[int, Meta(ge=1_500)] = 2_000
     """Slices of the data before the first training, of all sessions with at least 500 labels."""
     ready_delay_s: NonNegative = 60.0
@@ -86,7 +88,7 @@ class BatchConfig(_Section, frozen=True):
     max_examples: Annotated[int, Meta(ge=1_000)] = 10_000
     """Largest training set. Of more labels only some are used, evenly spread over time: labels overlap."""
     leaves: Annotated[int, Meta(ge=2, le=256)] = 8
-    """Largest number of leaves of a tree."""
+    """Largest number of leaves of a tree of `lightgbm`."""
     direction_trees: PositiveInt = 80
     """Trees for `direction`."""
     volatility_trees: PositiveInt = 250
@@ -279,7 +281,7 @@ class StoreConfig(_Section, frozen=True):
 
 
 _ADDED = {
-    "batch": ("retrain_bars", "ready_delay_bars", "max_examples"),
+    "batch": ("model", "retrain_bars", "ready_delay_bars", "max_examples"),
     "serving": ("weights", "order", "promotion_alpha", "promotion_labels", "canary_share", "canary_labels", "challengers"),
 }
 """Settings that runs of earlier versions have not, by section."""

@@ -44,5 +44,6 @@ REGRESSION: dict[str, str] = {
     "sgd": "alpha_pulse.models.gradient:SGDRegressor",
 }
 BATCH = {
+    "logistic": "alpha_pulse.models.batch.logistic:BatchLogistic",
     "lightgbm": "alpha_pulse.models.gbm:LightGBM",
 }

@@ -12,12 +12,12 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError, StateError, UnsupportedSystemError
+from alpha_pulse.core.errors import SessionError, StateError, UnsupportedSystemError
 from alpha_pulse.core.stateful import State
 from alpha_pulse.core.systems import INSTALL_OPENMP, lacks_openmp
 from alpha_pulse.kernels.trees import gbm as kernels
 from alpha_pulse.models.base import Row
-from alpha_pulse.models.validation import check_row, check_rows
+from alpha_pulse.models.validation import check_row, check_rows, check_training_set
 
 MIN_LEAF_EXAMPLES = 200
 """Labels of market data overlap, so a leaf needs more of them than LightGBM's default of 20; fewer where there are few."""
@@ -121,7 +121,7 @@ class LightGBM:
         UnsupportedSystemError
             LightGBM's library cannot be loaded.
         """
-        self._refuse_unfit(features, labels, weights)
+        check_training_set(features, labels, weights, self.n_features)
         lightgbm = _library()
         used = weights > 0.0
         if not used.all():
@@ -181,29 +181,6 @@ class LightGBM:
         packed = pack_text(text, self.n_features)
         self._packed, self._text = packed, text
         self.version = hashlib.sha256(text[: text.index(_END_OF_TREES)].encode()).hexdigest()
-
-    def _refuse_unfit(self, features: Row, labels: NDArray[np.int64], weights: Row) -> None:
-        n = len(labels)
-        if features.shape != (n, self.n_features) or weights.shape != (n,):
-            raise DataError(
-                f"training examples have features {list(features.shape)}, labels [{n}] and weights {list(weights.shape)}; "
-                f"expected [n, {self.n_features}], [n] and [n]"
-            )
-        check_rows(features, self.n_features)
-        if not np.isfinite(weights).all():
-            raise NonFiniteError(
-                f"weight {int(np.argmin(np.isfinite(weights)))} of the training examples is not finite; correct the source"
-            )
-        if (weights < 0.0).any():
-            raise DataError(f"weight {int(np.argmin(weights))} of the training examples is negative; weights are 0 or more")
-        if not np.isin(labels, (0, 1)).all():
-            raise DataError(f"label {int(np.argmin(np.isin(labels, (0, 1))))} of the training examples is neither 0 nor 1")
-        used = labels[weights > 0.0]
-        if not (used == 0).any() or not (used == 1).any():
-            classes = f"label {int(used[0])} alone" if used.size else "none"
-            raise SessionError(
-                f"{used.size} training examples carry weight, with {classes}; both classes are needed, so wait for more"
-            )
 
 
 def pack_text(text: str, n_features: int) -> Row:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpha_pulse.core.arrays import described
-from alpha_pulse.core.errors import DataError, NonFiniteError
+from alpha_pulse.core.errors import DataError, NonFiniteError, SessionError
 from alpha_pulse.core.numbers import a_class, a_number, a_weight
 from alpha_pulse.kernels.base.finite import all_finite
 
@@ -124,3 +124,38 @@ def _check_lengths(features: Row, labels: NDArray[np.int64] | Row, weights: Row,
 
 def _shown(labels: NDArray[np.int64]) -> str:
     return ", ".join(str(value) for value in np.unique(labels)[:5])
+
+
+def check_training_set(features: Row, labels: NDArray[np.int64], weights: Row, n_features: int) -> None:
+    """Check the training set of a batch model: (n, n_features), (n,) and (n,).
+
+    Raises
+    ------
+    NonFiniteError
+        A feature or weight is not finite.
+    DataError
+        Shapes do not fit, a label is neither 0 nor 1, or a weight is negative.
+    SessionError
+        The examples of positive weight are all of one class.
+    """
+    n = len(labels)
+    if features.shape != (n, n_features) or weights.shape != (n,):
+        raise DataError(
+            f"training examples have features {list(features.shape)}, labels [{n}] and weights {list(weights.shape)}; "
+            f"expected [n, {n_features}], [n] and [n]"
+        )
+    check_rows(features, n_features)
+    if not np.isfinite(weights).all():
+        raise NonFiniteError(
+            f"weight {int(np.argmin(np.isfinite(weights)))} of the training examples is not finite; correct the source"
+        )
+    if (weights < 0.0).any():
+        raise DataError(f"weight {int(np.argmin(weights))} of the training examples is negative; weights are 0 or more")
+    if not np.isin(labels, (0, 1)).all():
+        raise DataError(f"label {int(np.argmin(np.isin(labels, (0, 1))))} of the training examples is neither 0 nor 1")
+    used = labels[weights > 0.0]
+    if not (used == 0).any() or not (used == 1).any():
+        classes = f"label {int(used[0])} alone" if used.size else "none"
+        raise SessionError(
+            f"{used.size} training examples carry weight, with {classes}; both classes are needed, so wait for more"
+        )

@@ -1,4 +1,4 @@
-"""Predictions of a packed ensemble of binary decision trees, as in LightGBM's text model.
+"""Predictions of a packed ensemble of binary decision trees, as in LightGBM's text model, or of a linear model.
 
 Layout of ``packed``, one float64 array in which some places contain the bits of an int64 word:
 
@@ -7,6 +7,8 @@ Layout of ``packed``, one float64 array in which some places contain the bits of
 * then one word per tree: ``root << DEPTH_BITS | depth``, where ``root`` is a position in ``packed``;
 * then the nodes, two places each, siblings side by side: an inner node has its threshold and the word
   ``left << LEFT_SHIFT | flags | feature``, a leaf has its value and a word that points to itself.
+
+A linear model has ``LINEAR`` in place of the number of trees; from ``[3]`` on its intercept and coefficients follow.
 
 Because leaves point to themselves, every row walks ``depth`` levels without a test for the end, so no branch is mispredicted.
 Each step waits for the loads of the previous step, so several trees are walked at the same time (measured: half the time of one
@@ -25,6 +27,8 @@ from numpy.typing import NDArray
 from alpha_pulse.kernels.base.jit import kernel
 
 HEADER = 3
+LINEAR = -1.0
+"""In place of the number of trees: intercept and coefficients follow."""
 ABREAST = 4
 DEPTH_BITS = 16
 FEATURE_MASK = 0xFFFF
@@ -34,6 +38,8 @@ MISSING_GOES_RIGHT = 1 << 18
 LEFT_SHIFT = 20
 _POSITION_MASK = (1 << 40) - 1
 _DEPTH_MASK = (1 << DEPTH_BITS) - 1
+LARGEST = 500.0
+"""Scores of a linear model are limited to this size, far beyond which a probability is 0 or 1."""
 ZERO = 1.0000000180025095e-35
 """LightGBM's ``kZeroThreshold``: the float32 nearest to 1e-35. Within it, a value counts as zero."""
 
@@ -93,6 +99,14 @@ def _score_with_zeros(packed: NDArray[np.float64], row: NDArray[np.float64]) -> 
 
 
 @kernel
+def _linear(packed: NDArray[np.float64], row: NDArray[np.float64]) -> float:
+    score = packed[HEADER]
+    for j in range(len(packed) - HEADER - 1):
+        score += packed[HEADER + 1 + j] * row[j]
+    return 1.0 / (1.0 + math.exp(-min(max(score, -LARGEST), LARGEST)))
+
+
+@kernel
 def gbm_predict(packed: NDArray[np.float64], row: NDArray[np.float64]) -> float:
     """P(label = 1) for one row.
 
@@ -103,6 +117,8 @@ def gbm_predict(packed: NDArray[np.float64], row: NDArray[np.float64]) -> float:
     row
         float64, shape (n_features,), finite: a NaN would go left at every node, unlike in LightGBM.
     """
+    if packed[0] == LINEAR:
+        return _linear(packed, row)
     score = _score_with_zeros(packed, row) if packed[2] != 0.0 else _score(packed, row)
     return 1.0 / (1.0 + math.exp(-packed[1] * score))
 

@@ -1,0 +1,1 @@
+"""Batch models beside LightGBM, which is in `alpha_pulse.models.gbm`."""
