@@ -17,9 +17,9 @@ from alpha_pulse.kernels.base.scores import RECORD
 from alpha_pulse.reporting.ml_pnl import RULES, SIGNS
 from alpha_pulse.reporting.model_freshness import Freshness
 from alpha_pulse.runtime.history.events import fill_out, trade_out
-from alpha_pulse.runtime.history.predictions import EXPIRED, LABELLED, PENDING, PLACES
+from alpha_pulse.runtime.history.predictions import COLUMNS, EXPIRED, FIRST, LABELLED, PENDING
 from alpha_pulse.runtime.history.run_history import RunHistory
-from alpha_pulse.runtime.history.steps import WEIGHTS, action_out, alarm_out
+from alpha_pulse.runtime.history.steps import action_out, alarm_out
 
 MS, NAN = 1_000_000, math.nan
 RECENT = 2_048
@@ -106,7 +106,7 @@ class NaiveHistory:
     def _served(self, seq: int, ts_ms: int, prediction: Prediction, volatility: float) -> None:
         history = self.content.symbols[prediction.symbol].predictions[prediction.target]
         number = int(prediction.prediction_id.rpartition("/")[2])
-        row = [NAN] * len(PLACES)
+        row = [NAN] * len(COLUMNS)
         given = {"seq": seq, "number": number, "ts_ms": ts_ms, "probability": prediction.probability, "status": PENDING}
         if prediction.confidence is not None:
             given["confidence"] = prediction.confidence
@@ -116,7 +116,7 @@ class NaiveHistory:
             given[member.source] = member.probability
             given[f"weight_{member.source}"] = member.weight
         for name, value in given.items():
-            row[PLACES[name]] = value
+            row[COLUMNS.index(name)] = value
         history.table.extend([row])
         add_age(history.freshness, prediction.members)
         self._waiting[prediction.symbol, prediction.target].append(number)
@@ -206,7 +206,7 @@ def naive_message(history: NaiveHistory, symbol: str, from_seq: int, to_seq: int
         ],
         len(records),
         {target: of_symbol.scores[target].skills_at(last) for target in TARGETS},
-        {target: {name: row[f"weight_{name}"] for name in WEIGHTS} for target, row in predicted.items() if row is not None},
+        {target: {name: row[f"weight_{name}"] for name in FIRST} for target, row in predicted.items() if row is not None},
         VolatilityOut(
             None if predicted["volatility"] is None else predicted["volatility"]["volatility_forecast"],
             realised,

@@ -29,7 +29,7 @@ from alpha_pulse.models.calibration import Calibrator, make_calibrator
 from alpha_pulse.models.gbm import LightGBM
 from alpha_pulse.serving.further_members import FurtherMembers
 from alpha_pulse.serving.member_mix import MemberMix
-from alpha_pulse.serving.model_serving_service import ServedTarget
+from alpha_pulse.serving.served_target import ServedTarget
 from learning_samples import START_NS, STEP_NS, maker, stream
 
 TRAIN_BARS = 40

@@ -116,7 +116,7 @@ def test_a_challenger_that_fails_is_left_out_and_comes_back() -> None:
         f"it diverged{begins}",
     }
     told = {each.reason for one in whole().predictions for each in one.missing if each.model_id == "called"}
-    assert told == {*reasons["missing"], f"it failed less than {REST_BARS} bars ago"}
+    assert told == {*reasons["missing"], f"it failed less than {REST_BARS} bars ago, or is stopped"}
     spoke = ["called" in {each.model_id for each in one.members} for one in whole().predictions if one.target == "direction"]
     changes = np.flatnonzero(np.diff(spoke))
     lengths = {end - start for start, end in pairwise(changes.tolist()) if not spoke[start + 1]}

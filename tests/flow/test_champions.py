@@ -18,10 +18,12 @@ from alpha_pulse.kernels.linear import linear
 from alpha_pulse.models import ONLINE
 from alpha_pulse.models.base import Row
 from alpha_pulse.models.linear import Logistic
+from alpha_pulse.serving.ladder import Moment
 from alpha_pulse.stores.base import Store
 from flow.runs import LEAN, Done, assert_equal, begun, divided
 
 BARS, TURN = 1_800, 160
+MOMENT = Moment("SYN", "direction", 1)
 SETTINGS: dict[str, Any] = {
     **LEAN,
     "learning.model": "even",
@@ -132,9 +134,9 @@ def test_where_everybody_stands_is_told() -> None:
     assert earned.net == pytest.approx(earned.gross - 0.0002 * earned.turnover)
     assert standings["batch"].shadow_return.gross == 0.0
     with pytest.raises(ConflictError, match="is the champion already"):
-        ladder.promote("online")
+        ladder.promote("online", MOMENT)
     with pytest.raises(ConflictError, match="there is no former champion"):
-        ladder.roll_back()
+        ladder.roll_back(MOMENT)
 
 
 def test_a_member_earns_in_the_shadow_what_its_signs_earn() -> None:

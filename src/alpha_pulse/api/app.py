@@ -27,6 +27,7 @@ from alpha_pulse.api.routers import (
     online_learning,
     overall,
     predictions,
+    serving,
     streaming,
     system,
     trading,
@@ -91,6 +92,7 @@ def all_routes(gateway: Gateway, auth: Auth, exposition: Exposition) -> list[Rou
         metrics.routes(gateway),
         adaptation.routes(gateway),
         models.routes(gateway),
+        serving.routes(gateway),
         inference.routes(gateway),
     ]
     operations = [operation for group in groups for operation in group.operations]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alpha_pulse.core.types import AdaptationAction
 from alpha_pulse.engine.decision_pass import DecisionPass
 from alpha_pulse.engine.event_rows import EventRows
 from alpha_pulse.engine.events import Events
@@ -69,11 +70,13 @@ class BlockRecorder:
         self._abstention_at = journal_layout.places["numbers"]["abstention"]
         self._widths = {table.name: len(table.columns) for table in journal_layout.tables}
 
-    def commands(self, first_seq: int, ts: int, commands: Sequence[Command]) -> JournalBlock:
-        """The block of a step with commands."""
+    def commands(self, first_seq: int, ts: int, commands: Sequence[Command], moved: Sequence[AdaptationAction]) -> JournalBlock:
+        """The block of a step with commands, and with what they moved on the ladders of champions."""
         into = RowCollector()
         for command in commands:
             into.add("commands", first_seq, command)
+        for action in moved:
+            into.add("adaptations", first_seq, action)
         return JournalBlock(self.layout, first_seq, 1, ts, ts, {}, into.rows)
 
     def slices(

@@ -128,11 +128,12 @@ class Pipeline:
 
     def on_commands(self, commands: list[Command]) -> None:
         """Apply users' commands as a step of their own, without a decision. Raises NoSpaceError as `on_block` does."""
-        ts = self.clock.now_ns()
+        ts, moved = self.clock.now_ns(), []
         for command in commands:
-            for service in (self.learning, self.serving, self.feedback, self.adaptation, self.training):
+            for service in (self.learning, self.feedback, self.adaptation, self.training):
                 service.apply_command(command, ts)
-        self._commit(self.recorder.commands(self.journal.next_seq, ts, commands), release=False)
+            moved += self.serving.apply_command(command, ts)
+        self._commit(self.recorder.commands(self.journal.next_seq, ts, commands, moved), release=False)
 
     def learn(self, block: BarBlock, requests: Requests, events: Events) -> NDArray[np.bool_]:
         """2 to 6 of all slices, symbol by symbol; returns with which slices the timer of adaptation fires."""

@@ -26,8 +26,8 @@ from alpha_pulse.kernels.session.target import run
 from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.training import BatchStatus
 from alpha_pulse.models.base import Row, ships_kernels
-from alpha_pulse.serving.model_serving_service import ServedTarget
 from alpha_pulse.serving.predictions import ServedRow
+from alpha_pulse.serving.served_target import ServedTarget
 
 CALIBRATIONS = {"platt": layout.PLATT, "beta": layout.BETA, "isotonic": layout.ISOTONIC}
 TARGET_CODES = {"volatility": layout.VOLATILITY, "direction": layout.DIRECTION}

@@ -26,6 +26,7 @@ from alpha_pulse.gateway.messages import (
     UpdateResult,
 )
 from alpha_pulse.gateway.models import Models
+from alpha_pulse.gateway.serving import Serving
 from alpha_pulse.gateway.trading_messages import (
     Adaptations,
     Fills,
@@ -57,6 +58,7 @@ __all__ = [
     "PredictResponse",
     "Regimes",
     "Series",
+    "Serving",
     "SessionConfig",
     "SessionScores",
     "SessionStatus",
@@ -265,6 +267,11 @@ class Gateway(Protocol):
     @property
     def models(self) -> Models:
         """The registry of models."""
+        ...
+
+    @property
+    def serving(self) -> Serving:
+        """Who serves, and commands about it."""
         ...
 
     # Listening.

@@ -9,6 +9,8 @@ import numpy as np
 
 from alpha_pulse.core.types import TradeOutcome
 
+MemberKind = Literal["promote", "rollback", "freeze", "unfreeze", "start_member", "stop_member"]
+MEMBER_KINDS = ("promote", "rollback", "freeze", "unfreeze", "start_member", "stop_member")
 EVERY = "*"
 """Stands for every session."""
 
@@ -38,9 +40,12 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True):
     ``model_type``, ``horizon`` and ``n_features``, ``update`` has ``examples``, all of them new. ``adapt`` is for the sessions
     of the engine and has a ``drift_type``. ``outcome`` is for a session of trade quality and has a new ``outcome``. ``set`` is
     for all sessions (``*``) and has a ``setting``, by its configuration key, and a ``value``.
+
+    Those of `MEMBER_KINDS` are about who serves a session of the engine, or all (``*``): ``promote``, ``start_member`` and
+    ``stop_member`` have the name of the member as their ``value``; the others, ``rollback``, ``freeze`` and ``unfreeze``, none.
     """
 
-    kind: Literal["start", "update", "stop", "adapt", "outcome", "set"]
+    kind: Literal["start", "update", "stop", "adapt", "outcome", "set", MemberKind]
     session_id: str
     model_type: str | None = None
     horizon: int | None = None

@@ -56,6 +56,7 @@ from alpha_pulse.runtime.history.symbol import SymbolHistory
 from alpha_pulse.runtime.inspector import Inspector
 from alpha_pulse.runtime.live import Runner
 from alpha_pulse.runtime.models.desk import ModelDesk
+from alpha_pulse.runtime.models.serving_desk import ServingDesk
 from alpha_pulse.runtime.outcome_commands import OutcomeCommands
 from alpha_pulse.runtime.queries import checked_page, checked_window, known_target
 from alpha_pulse.runtime.session_commands import SessionCommands
@@ -91,6 +92,8 @@ class LocalGateway:
         Its `run` must run as a task of the event loop.
     models
         The registry, to be closed at the end.
+    serving
+        Who serves.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class LocalGateway:
             volatility_horizon=learning.volatility_horizon_bars,
             window=learning.window,
             targets=system.targets,
+            challengers={served.session.spec.target: served.further.names for served in system.serving.served.values()},
         )
         self._session_commands = SessionCommands(system, self._past)
         self._outcomes = OutcomeCommands(system, self._past)
@@ -119,6 +123,7 @@ class LocalGateway:
         self._success = LiveSuccess(system, self._past)
         self.models = ModelDesk(system, registry)
         self.runner = Runner(system, lambda: self._past.bars, bars_per_second=bars_per_second, paused=paused)
+        self.serving = ServingDesk(system, self._past, self.runner, self._refuse_while_warming)
 
     def read_back(self) -> Iterator[int]:
         """Read the journal into the history, before any other use. Yields the number of the last step of each block."""

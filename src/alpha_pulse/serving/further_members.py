@@ -29,7 +29,8 @@ class MemberSpec(msgspec.Struct, frozen=True):
 class FurtherMembers:
     """Models that predict and learn the same examples as the online model, without adaptations.
 
-    A member that gives no probability, or raises an error, is left out for `REST_BARS` bars and begins again afresh.
+    A member that gives no probability, or raises an error, is left out for `REST_BARS` bars and begins again afresh. One that
+    is stopped neither predicts nor learns until it is started, and then goes on with what it had learned.
 
     Parameters
     ----------
@@ -63,6 +64,22 @@ class FurtherMembers:
     def compiled(self) -> bool:
         """Whether no member is called back."""
         return all(ships_kernels(model) for model in self.models)
+
+    @property
+    def stopped(self) -> tuple[str, ...]:
+        """The members that are stopped."""
+        never = self._members[:, places.FROM_NS] == places.NEVER
+        return tuple(name for name, stopped in zip(self.names, never.tolist(), strict=True) if stopped)
+
+    def stop(self, name: str) -> None:
+        """Let a member neither predict nor learn from now on, also from predictions that wait for their labels."""
+        k = self.names.index(name)
+        self._members[k, places.FROM_NS] = places.NEVER
+        self._pending[:, k * places.PARTS + places.CALLED] = 0.0
+
+    def start(self, name: str) -> None:
+        """Let a member that is stopped go on."""
+        self._members[self.names.index(name), places.FROM_NS] = 0
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -110,7 +127,8 @@ class FurtherMembers:
         missing = []
         for k, counts in enumerate(self._counts):
             reason = "diverged" if counts[places.FAILED] else ""
-            if self._members[k, places.PREDICTS_BY] == places.PYTHON and bar >= counts[places.RESTS_UNTIL]:
+            called = self._members[k, places.PREDICTS_BY] == places.PYTHON and self._members[k, places.FROM_NS] != places.NEVER
+            if called and bar >= counts[places.RESTS_UNTIL]:
                 reason = self._predict(slot, k, features)
             if reason:
                 missing.append(self._rest(k, bar, reason))
@@ -133,6 +151,8 @@ class FurtherMembers:
         """The probabilities of the members for features that are not served, (members,); NaN where one is left out."""
         probabilities: Row = np.full(len(self), np.nan)
         for k, model in enumerate(self.models):
+            if self._members[k, places.FROM_NS] == places.NEVER:
+                continue
             try:
                 raw = model.predict(features, np.empty(model.n_outputs))
             except Exception:  # what others wrote may raise anything; the next served prediction says what
@@ -140,6 +160,12 @@ class FurtherMembers:
             if 0.0 <= raw <= 1.0:
                 probabilities[k] = ensemble.rounded(calibration.calibrate(self._calibrators[k], calibration.logit(raw)))
         return probabilities
+
+    @property
+    def failures(self) -> list[int]:
+        """How often each member failed."""
+        failures: list[int] = self._counts[:, places.FAILURES].tolist()
+        return failures
 
     @property
     def labels_used(self) -> list[int]:
@@ -163,7 +189,7 @@ class FurtherMembers:
         saved = [model.snapshot() for model in self.models]
         arrays = {f"{k}/{name}": array for k, state in enumerate(saved) for name, array in state.arrays.items()}
         arrays |= {name: array.copy() for name, array in self._state_arrays().items()}
-        return State({"models": [state.scalars for state in saved]}, arrays)
+        return State({"models": [state.scalars for state in saved], "stopped": list(self.stopped)}, arrays)
 
     def restore(self, state: State) -> None:
         """See `alpha_pulse.core.stateful.Stateful`."""
@@ -171,3 +197,5 @@ class FurtherMembers:
             arrays = {name.partition("/")[2]: array for name, array in state.arrays.items() if name.startswith(f"{k}/")}
             model.restore(State(scalars, arrays))
         take_all(self._state_arrays(), state)
+        for k, name in enumerate(self.names):
+            self._members[k, places.FROM_NS] = places.NEVER if name in state.scalars.get("stopped", ()) else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from numpy.typing import NDArray
@@ -26,6 +26,14 @@ class Standing(msgspec.Struct, frozen=True):
     shadow_return: ShadowReturn
 
 
+class Moment(NamedTuple):
+    """The (symbol, target) and the market time (ns) of a move."""
+
+    symbol: str
+    target: str
+    ts: int
+
+
 class Ladder:
     """A `Promotion` of named members, and the promotion that is being tried.
 
@@ -39,14 +47,22 @@ class Ladder:
         Bars over which labels overlap.
     config
         Level, labels of a comparison, and the share and the labels of a canary.
+    spent
+        Comparisons of a former ladder, whose levels are spent.
     """
 
     def __init__(
-        self, names: Sequence[str], champion: str, challengers: Sequence[str], horizon: int, config: ServingConfig
+        self,
+        names: Sequence[str],
+        champion: str,
+        challengers: Sequence[str],
+        horizon: int,
+        config: ServingConfig,
+        spent: int = 0,
     ) -> None:
         self._names = tuple(names)
         settings = PromotionSettings(config.promotion_alpha, config.promotion_labels, config.canary_share, config.canary_labels)
-        self._promotion = Promotion(len(names), horizon, self._names.index(champion), settings)
+        self._promotion = Promotion(len(names), horizon, self._names.index(champion), settings, spent)
         for name in challengers:
             self._promotion.challenge(self._names.index(name))
         self._open: AdaptationAction | None = None
@@ -69,15 +85,81 @@ class Ladder:
             for k, name in enumerate(self._names)
         ]
 
-    def promote(self, name: str) -> None:
-        """Make a member the champion at once. Raises ConflictError where it is the champion."""
-        self._promotion.promote(self._names.index(name))
-        self._open = None
+    @property
+    def spent(self) -> int:
+        """Comparisons whose levels are spent."""
+        return self._promotion.spent
 
-    def roll_back(self) -> None:
-        """Make the former champion the champion again at once. Raises ConflictError where there is none."""
+    @property
+    def frozen(self) -> bool:
+        """Whether nothing is decided, and no one is promoted or rolled back, until it is set to False."""
+        return self._promotion.frozen
+
+    @frozen.setter
+    def frozen(self, frozen: bool) -> None:
+        self._promotion.frozen = frozen
+
+    @property
+    def canary(self) -> str | None:
+        """The member that serves a share of the steps."""
+        return self._name(self._promotion.canary)
+
+    @property
+    def former(self) -> str | None:
+        """The champion before, to which a rollback returns."""
+        return self._name(self._promotion.former)
+
+    def _name(self, k: int | None) -> str | None:
+        return None if k is None else self._names[k]
+
+    def stage(self, name: str) -> ModelState:
+        """The stage of a member."""
+        return self._promotion.stage(self._names.index(name))
+
+    def challenge(self, name: str) -> None:
+        """Compare a candidate, or a retired member, with the champion from now on. Raises ConflictError for any other."""
+        self._promotion.challenge(self._names.index(name))
+
+    def retire(self, name: str, at: Moment) -> list[AdaptationAction]:
+        """Stop comparing a member; returns the end of its promotion, if that is being tried. Raises ConflictError for the
+        champion."""
+        ended = self._ended(at, f"{name} was stopped on request") if name == self.canary else []
+        self._promotion.retire(self._names.index(name))
+        return ended
+
+    def promote(self, name: str, at: Moment) -> list[AdaptationAction]:
+        """Make a member the champion at once; returns what that amounts to. Raises ConflictError where it is the champion."""
+        before, evidence = self.champion, self._promotion.evidence(self._names.index(name))
+        self._promotion.promote(self._names.index(name))
+        return self._requested("promote", f"{name} replaces {before} on request", evidence, at)
+
+    def roll_back(self, at: Moment) -> list[AdaptationAction]:
+        """Make the former champion the champion again at once; returns what that amounts to. Raises ConflictError where there
+        is none."""
+        before, former = self.champion, self._promotion.former
+        evidence = None if former is None else self._promotion.evidence(former)
         self._promotion.roll_back()
-        self._open = None
+        return self._requested("rollback", f"{self.champion} replaces {before} again on request", evidence, at)
+
+    def _requested(
+        self, kind: Literal["promote", "rollback"], reason: str, evidence: Evidence | None, at: Moment
+    ) -> list[AdaptationAction]:
+        """A change of the champion on request, after the end of the promotion that was being tried."""
+        ended = self._ended(at, reason)
+        action_id = f"{at.symbol}/{at.target}/{kind}/request/{self._promotion.comparisons}"
+        action = AdaptationAction(
+            action_id, kind, at.symbol, at.target, at.ts, "request", reason, "accepted", at.ts,
+            None if evidence is None else evidence.mean_difference, 0 if evidence is None else evidence.samples,
+        )  # fmt: skip
+        return [*ended, action]
+
+    def _ended(self, at: Moment, why: str) -> list[AdaptationAction]:
+        """The promotion that is being tried ends without a decision."""
+        opened, self._open = self._open, None
+        if opened is None:
+            return []
+        reason = f"{opened.reason}; ended without a decision: {why}"
+        return [msgspec.structs.replace(opened, status="rolled_back", closed_ts=at.ts, reason=reason)]
 
     def action(self, event: int, symbol: str, target: str, ts: int) -> AdaptationAction:
         """What an event of the kernel amounts to, at market time ``ts`` (ns).

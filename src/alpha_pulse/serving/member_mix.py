@@ -73,8 +73,7 @@ class MemberMix:
         """The newest probabilities and weights, see `alpha_pulse.kernels.mixing.ensemble`; not part of the state."""
         self._confidences: Row = np.zeros(layout.CONFIDENCES)
         self._confidences[layout.THRESHOLD] = np.nan
-        self._strategy = ""
-        self.strategy = config.strategy
+        self._strategy: str = config.strategy
 
     def _configure(self, n: int) -> None:
         """Enter the configured weights, and the order in which members are asked; the base rate comes last."""
@@ -90,20 +89,21 @@ class MemberMix:
     def strategy(self) -> str:
         """The strategy that combines members into the served probability, one of `STRATEGIES`.
 
-        It may be changed between two predictions. With ``champion_challenger`` the ladder starts anew: the online model serves.
+        It may be changed between two predictions. With ``champion_challenger`` the ladder starts anew: the online
+        model serves, and the levels of earlier comparisons remain spent.
         """
         return self._strategy
 
     @strategy.setter
     def strategy(self, strategy: str) -> None:
         if strategy == "champion_challenger" != self._strategy:
-            self.ladder = self._new_ladder()
+            self.ladder = self._new_ladder(self.ladder.spent)
         self._strategy = strategy
 
-    def _new_ladder(self) -> Ladder:
+    def _new_ladder(self, spent: int = 0) -> Ladder:
         online, batch, _, *challengers = self.names
         challenging = [batch, *challengers] if self._batch else challengers
-        return Ladder(self.names, online, challenging, self._horizon, self._config)
+        return Ladder(self.names, online, challenging, self._horizon, self._config, spent)
 
     @property
     def code(self) -> int:

@@ -16,7 +16,7 @@ from alpha_pulse.kernels.session import layout
 from alpha_pulse.kernels.session.member_layout import REST_BARS
 from alpha_pulse.learning.training import BatchStatus
 
-RESTING = f"it failed less than {REST_BARS} bars ago"
+RESTING = f"it failed less than {REST_BARS} bars ago, or is stopped"
 
 
 class ServedBy(NamedTuple):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import ConfigError, ConflictError, StateError
 from alpha_pulse.core.stateful import State, scalar
+from alpha_pulse.kernels.detection import eprocess
 from alpha_pulse.kernels.mixing import promotion, shadow_return
 from alpha_pulse.models.base import Row
 from alpha_pulse.serving.registry.entries import ModelState
@@ -70,6 +71,8 @@ class Promotion:
         The member that serves first.
     settings
         When a challenger is promoted.
+    spent
+        Comparisons that started before, whose levels are spent.
 
     Raises
     ------
@@ -84,7 +87,7 @@ class Promotion:
     (0, 'shadow', 'champion')
     """
 
-    def __init__(self, n: int, horizon: int, champion: int, settings: PromotionSettings) -> None:
+    def __init__(self, n: int, horizon: int, champion: int, settings: PromotionSettings, spent: int = 0) -> None:
         for name, value, fits in (
             ("alpha", settings.alpha, 0.0 < settings.alpha < 1.0),
             ("canary_share", settings.canary_share, 0.0 < settings.canary_share <= 1.0),
@@ -94,6 +97,7 @@ class Promotion:
         self._horizon = horizon
         self._state: Row = np.zeros(promotion.size(n, horizon))
         promotion.start(self._state, horizon, champion, *settings)
+        self._state[promotion.COMPARISONS] = spent
         self._returns: Row = np.zeros((n, shadow_return.size(horizon)))
 
     @property
@@ -121,6 +125,19 @@ class Promotion:
     def former(self) -> int | None:
         """The champion before, which a rollback makes the champion again."""
         return self._member(promotion.FORMER)
+
+    @property
+    def comparisons(self) -> int:
+        """How many comparisons have started."""
+        return int(self._state[promotion.COMPARISONS])
+
+    @property
+    def spent(self) -> int:
+        """`comparisons`, or 0 if none has seen a label and no one was promoted, so that no level is spent."""
+        seen = self.moved[0] is not None or any(
+            promotion.comparison(self._state, k)[eprocess.SEEN] > 0.0 for k in range(len(self))
+        )
+        return self.comparisons if seen else 0
 
     @property
     def moved(self) -> tuple[int | None, int | None]:

@@ -35,7 +35,11 @@ _SIGNAL = (
 _PREDICTION = "number of the slice of the prediction of the direction; null where there is none"
 _OTHER = "JSON object of ids that follow no such pattern; null where all do"
 
-LATER = {("adaptations", "kind"): "promote or rollback"}
+LATER = {
+    ("adaptations", "kind"): "promote or rollback",
+    ("commands", "kind"): "promote, rollback, freeze, unfreeze, start_member or stop_member",
+    ("commands", "value"): "or of the name of a member",
+}
 """Values that are written since the tables were defined. Stores of one schema version share the definitions, so these stay."""
 TABLES: dict[str, tuple[Column, ...]] = {
     "adaptations": (

@@ -39,6 +39,53 @@ SERVED: dict[str, Any] = {
     "frozen_by": None,
     "frozen_reason": None,
 }
+_MEMBER: dict[str, Any] = {
+    "member": "online",
+    "source": "online",
+    "model": "market_default",
+    "version": "4208",
+    "stage": "champion",
+    "stopped": False,
+    "probability": 0.528812345,
+    "weight": 1.0,
+    "age_s": 3_600.0,
+    "missing": None,
+    "labels": 4_208,
+    "failures": None,
+    "skill_millinats": 0.41,
+    "evidence": None,
+    "shadow_return": {"labels": 4_205, "gross": 0.0121, "turnover": 611.3, "net": -0.1102},
+}
+_CHALLENGER = {
+    **_MEMBER,
+    "member": "fast",
+    "source": "challenger",
+    "model": "sgd",
+    "stage": "shadow",
+    "weight": 0.0,
+    "failures": 0,
+    "skill_millinats": 0.77,
+    "evidence": {
+        "comparison": 2,
+        "samples": 4_205,
+        "mean_difference": 0.00004,
+        "low": -0.0021,
+        "high": 0.0022,
+        "p_value": 0.61,
+        "level": 0.0076,
+    },
+}
+SERVING: dict[str, Any] = {
+    "session_id": SESSION,
+    "symbol": "EURUSD",
+    "target": "direction",
+    "strategy": "champion_challenger",
+    "champion": "online",
+    "canary": None,
+    "former": None,
+    "frozen": False,
+    "members": [_MEMBER, _CHALLENGER],
+}
 FROZEN = {**SERVED, "frozen": True, "frozen_ms": 1_796_070_147_803, "frozen_by": "me", "frozen_reason": "audit"}
 VERSIONS = {"versions": [VERSION], "served": [SERVED], "problem": None}
 _MOVE = {"moved_ms": 1_796_070_047_803, "action": "add", "state": "candidate", "actor": "run 20261130-202045-6af1"}

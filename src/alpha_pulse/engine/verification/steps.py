@@ -184,7 +184,8 @@ class Steps:
             self.references.add(
                 f"{place}: action {action.action_id} names the cause {action.cause}, which is not in the journal"
             )
-        if action.status in CLOSED and before != "open":
+        at_once = before is None and action.closed_ts == action.ts
+        if action.status in CLOSED and before != "open" and not at_once:
             self.outcomes.add(f"{place} closes action {action.action_id}, which is not open")
 
     def _command(self, command: Command, place: str) -> None:

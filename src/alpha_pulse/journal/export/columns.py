@@ -278,7 +278,9 @@ _PARTS = (
 _ADDED = {
     **{(table, "signal_id"): _PARTS for table in ("fills", "lots", "orders", "refusals")},
     **{place: f", or {values}" for place, values in LATER.items()},
-    ("adaptations", "effect_nats"): "; of promote and rollback: the mean by which the squared error is smaller",
+    ("adaptations", "effect_nats"): (
+        "; of promote and rollback: the mean by which the squared error is smaller, null where nothing was compared"
+    ),
     ("scored_trades", "batch_probability"): "; always null, because trade quality has no batch model",
     ("scored_trades", "adapted_raw_probability"): f"; {_NO_TRIAL}",
     ("scored_trades", "control_raw_probability"): f"; {_NO_TRIAL}",

@@ -6,7 +6,8 @@ It can be rebuilt from the journal at any time, and no decision depends on it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from alpha_pulse.engine.symbol_state import TARGETS
 from alpha_pulse.journal.block import JournalBlock
@@ -32,7 +33,7 @@ class History:
     ----------
     symbols, books
         The symbols and books of the run.
-    volatility_horizon, window, targets
+    volatility_horizon, window, targets, challengers
         See `alpha_pulse.runtime.history.symbol.SymbolHistory`.
     """
 
@@ -44,8 +45,11 @@ class History:
         volatility_horizon: int,
         window: int,
         targets: Iterable[str] = TARGETS,
+        challengers: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
-        self._content = RunHistory(symbols, books, volatility_horizon=volatility_horizon, window=window, targets=targets)
+        self._content = RunHistory(
+            symbols, books, volatility_horizon=volatility_horizon, window=window, targets=targets, challengers=challengers
+        )
         self._waiting: list[JournalBlock] = []
         self._steps_waiting = 0
         self._recent: deque[JournalBlock] = deque()
@@ -60,13 +64,14 @@ class History:
             yield self.seq
 
     def take_block(self, block: JournalBlock) -> None:
-        """Take the next block of the journal. One with commands only counts: nothing of it is shown."""
+        """Take the next block of the journal. Of one with commands, only what they moved is shown."""
         self._take(block, MOST_WAITING)
 
     def _take(self, block: JournalBlock, most_waiting: int) -> None:
         self.seq = block.first_seq + block.steps - 1
         if not block.tables:
             self._add_waiting()
+            self._content.add_commands(block)
             return
         if self._waiting and self._waiting[0].layout is not block.layout:
             self._add_waiting()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,12 +16,13 @@ from alpha_pulse.runtime.history.table import Floats, HistoryTable, Indices, Pag
 
 NAN = math.nan
 PENDING, LABELLED, EXPIRED = 0.0, 1.0, 2.0
+FIRST = ("online", "batch", "base")
+"""The members that every target has."""
 SHOWN = (
-    *("seq", "number", "ts_ms", "probability", "confidence", "online", "batch", "base"),
-    *("weight_online", "weight_batch", "weight_base", "label", "volatility_forecast", "volatility_realised"),
+    *("seq", "number", "ts_ms", "probability", "confidence", *FIRST),
+    *(*(f"weight_{name}" for name in FIRST), "label", "volatility_forecast", "volatility_realised"),
 )
 COLUMNS = (*SHOWN, "status", "label_seq")
-PLACES = {name: place for place, name in enumerate(COLUMNS)}
 
 
 class PredictionHistory:
@@ -30,10 +32,18 @@ class PredictionHistory:
     ----------
     target
         Its name.
+    challengers
+        Their names.
     """
 
-    def __init__(self, target: str) -> None:
-        self.table = HistoryTable(COLUMNS)
+    def __init__(self, target: str, challengers: Sequence[str] = ()) -> None:
+        self.members = (*FIRST, *challengers)
+        """The members of the mixture."""
+        self._challengers = tuple(challengers)
+        parts = [f"{part}_{name}" for name in challengers for part in ("probability", "weight")]
+        self._shown = (*SHOWN, *parts)
+        self.table = HistoryTable((*COLUMNS, *parts))
+        self._places = {name: place for place, name in enumerate(self.table.columns)}
         self.freshness = Freshness()
         self._target = target
 
@@ -53,24 +63,29 @@ class PredictionHistory:
 
     def _add_served(self, rows: SymbolRows, forecast: Floats | None) -> None:
         served = np.flatnonzero(rows.of_target(self._target, "codes", "served"))
-        added = np.full((len(served), len(COLUMNS)), NAN)
+        added = np.full((len(served), len(self.table.columns)), NAN)
 
         def put(name: str, values: Floats | Indices) -> None:
-            added[:, PLACES[name]] = values[served]
+            added[:, self._places[name]] = values[served]
 
         put("seq", rows.seq)
         put("number", rows.numbers)
         put("ts_ms", rows.ts_ms)
         put("probability", rows.of_target(self._target, "probabilities", "served"))
         put("confidence", rows.of_target(self._target, "probabilities", "confidence"))
-        for member in ("online", "batch", "base"):
+        for member in FIRST:
             probability = rows.of_target(self._target, "probabilities", member)
             weight = rows.of_target(self._target, "probabilities", f"weight_{member}")
             put(member, probability)
             put(f"weight_{member}", np.where(np.isnan(probability), NAN, weight))
+        for member in self._challengers:
+            probability = rows.of_target(self._target, "probabilities", f"{member}.probability")
+            weight = rows.of_target(self._target, "probabilities", f"{member}.weight")
+            put(f"probability_{member}", probability)
+            put(f"weight_{member}", np.where(np.isnan(probability), NAN, weight))
         if forecast is not None:
             put("volatility_forecast", forecast)
-        added[:, PLACES["status"]] = PENDING
+        added[:, self._places["status"]] = PENDING
         self.table.extend(added)
 
     def _set_labels(self, rows: SymbolRows, realised: Floats | None) -> None:
@@ -99,9 +114,9 @@ class PredictionHistory:
         """Served predictions and their labels; ``bars`` are the symbol's."""
         page_slice = PageSlice(self.table, page)
         indices = page_slice.downsample()
-        columns = {name: self.table.column(name)[indices] for name in SHOWN[:3]}
+        columns = {name: self.table.column(name)[indices] for name in self._shown[:3]}
         columns["bar_open_ms"] = bar_opens(bars, columns["ts_ms"])
-        columns.update((name, self.table.column(name)[indices]) for name in SHOWN[3:])
+        columns.update((name, self.table.column(name)[indices]) for name in self._shown[3:])
         series = page_slice.series(symbol, columns, target=target)
         series.columns["label"] = [None if label != label else int(label) for label in columns["label"].tolist()]
         return series
@@ -112,4 +127,4 @@ class PredictionHistory:
         if index < 0:
             return None
         values = self.table.rows[index].tolist()
-        return {name: None if value != value else value for name, value in zip(COLUMNS, values, strict=True)}
+        return {name: None if value != value else value for name, value in zip(self.table.columns, values, strict=True)}

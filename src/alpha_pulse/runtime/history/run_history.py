@@ -6,7 +6,8 @@ lots (`events.MAX_EVENTS`). The field ``oldest_seq`` of a series is set when old
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class RunHistory:
     ----------
     symbols, books
         The symbols and books of the run.
-    volatility_horizon, window, targets
+    volatility_horizon, window, targets, challengers
         See `alpha_pulse.runtime.history.symbol.SymbolHistory`.
     """
 
@@ -46,8 +47,9 @@ class RunHistory:
         volatility_horizon: int,
         window: int,
         targets: Iterable[str] = TARGETS,
+        challengers: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
-        self.symbols = {symbol: SymbolHistory(symbol, volatility_horizon, window, targets) for symbol in symbols}
+        self.symbols = {symbol: SymbolHistory(symbol, volatility_horizon, window, targets, challengers) for symbol in symbols}
         self.equity = HistoryTable((*_BEFORE_BOOKS, *books))
         self.earned = HistoryTable(("seq", "net", "gross"))
         self._earnings = MlEarnings()
@@ -103,6 +105,10 @@ class RunHistory:
         for seq, refusal in block.structs("refusals"):
             if refusal.order_id is not None:
                 self.unfilled.add(seq, refusal)
+
+    def add_commands(self, block: JournalBlock) -> None:
+        """Add a block with commands: what they moved on the ladders of champions."""
+        self._add_adaptations(block)
 
     def _add_adaptations(self, block: JournalBlock) -> None:
         self.alarms.update((alarm.alarm_id, (seq, alarm)) for seq, alarm in block.structs("alarms"))

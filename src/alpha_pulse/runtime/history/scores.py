@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from alpha_pulse.gateway.messages import Page, Series
@@ -15,28 +17,33 @@ from alpha_pulse.runtime.history.table import Floats, HistoryTable, Indices, Pag
 SHOWN = (ONLINE, BATCH, SERVED, NO_CHANGE)
 """Members whose log-loss skill is shown."""
 HEAD = 2
-SUMS = HEAD + RECORD
+SCORED = HEAD + RECORD
 KINDS = ("count", "skill", "hits")
 
 
 class ScoreHistory:
-    """One row per scored label. Columns: seq, ts_ms, the scores (see `alpha_pulse.kernels.base.scores`), and for each shown
-    member the running count, sum of skills (nats) and hits.
+    """One row per scored label. Columns: seq, ts_ms, the scores (see `alpha_pulse.kernels.base.scores`), the probabilities of
+    challengers, and for each shown member the running count, sum of skills (nats) and hits.
 
     Parameters
     ----------
     window
         Labels of the sliding window, at most `alpha_pulse.runtime.history.table.BOUND`.
+    challengers
+        Their names.
     """
 
-    def __init__(self, window: int) -> None:
+    def __init__(self, window: int, challengers: Sequence[str] = ()) -> None:
         self.window = window
-        recorded = [*MEMBERS, "label", "last_known"]
-        sums = [f"{kind}_{MEMBERS[member]}" for member in SHOWN for kind in KINDS]
+        self.names = (*(MEMBERS[member] for member in SHOWN), *challengers)
+        """The members whose skill is shown."""
+        recorded = [*MEMBERS, "label", "last_known", *(f"probability_{name}" for name in challengers)]
+        self._sums = HEAD + len(recorded)
+        sums = [f"{kind}_{name}" for name in self.names for kind in KINDS]
         self.table = HistoryTable(["seq", "ts_ms", *recorded, *sums])
         self._summed = 0
 
-    def add(self, seq: Indices, ts_ms: Indices, scores: Floats) -> None:
+    def add(self, seq: Indices, ts_ms: Indices, scores: Floats, challengers: Floats | None = None) -> None:
         """Add scored labels; the next reader updates the sums.
 
         Parameters
@@ -45,9 +52,13 @@ class ScoreHistory:
             The steps of the labels and their market time (ms), (n,).
         scores
             See `scores`, (n, RECORD).
+        challengers
+            Their probabilities, (n, challengers); None where there are none.
         """
         rows = np.zeros((len(seq), len(self.table.columns)))
-        rows[:, 0], rows[:, 1], rows[:, HEAD:SUMS] = seq, ts_ms, scores
+        rows[:, 0], rows[:, 1], rows[:, HEAD:SCORED] = seq, ts_ms, scores
+        if challengers is not None:
+            rows[:, SCORED : self._sums] = challengers
         self.table.extend(rows)
 
     def _rows(self) -> Floats:
@@ -56,44 +67,44 @@ class ScoreHistory:
         first = max(self._summed - dropped, 0)
         if first == len(rows):
             return rows
-        fresh = rows[first:, HEAD:SUMS]
+        fresh, others = rows[first:, HEAD:SCORED], rows[first:, SCORED : self._sums]
         labels = fresh[:, LABEL] == 1.0
         base = log_losses(fresh[:, BASE], labels)
         columns = []
-        for member in SHOWN:
-            scored = ~np.isnan(fresh[:, member])
-            skills = np.where(scored, base - log_losses(fresh[:, member], labels), 0.0)
-            columns += [scored, skills, scored & (classes(fresh, member) == labels)]
+        shown = [(fresh[:, member], classes(fresh, member)) for member in SHOWN] + [(each, each >= 0.5) for each in others.T]
+        for probabilities, predicted in shown:
+            scored = ~np.isnan(probabilities)
+            skills = np.where(scored, base - log_losses(probabilities, labels), 0.0)
+            columns += [scored, skills, scored & (predicted == labels)]
         # From the last sum on, so that they do not depend on when they are updated.
-        before = rows[max(first - 1, 0) : first, SUMS:]
+        before = rows[max(first - 1, 0) : first, self._sums :]
         sums = np.cumsum(np.concatenate([before, np.column_stack(columns).astype(np.float64)]), axis=0)
-        rows[first:, SUMS:] = sums[len(before) :]
+        rows[first:, self._sums :] = sums[len(before) :]
         self._summed = dropped + len(rows)
         return rows
 
     @property
     def scores(self) -> Floats:
         """The recorded scores: float64 of shape (n, RECORD)."""
-        return self.table.rows[:, HEAD:SUMS]
+        return self.table.rows[:, HEAD:SCORED]
 
     def windowed(self, indices: Indices, window: int | None = None) -> Floats:
         """Counts, skills and hits over the window that ends at each of ``indices``: shape (n, members, 3)."""
-        sums = self._rows()[:, SUMS:]
+        sums = self._rows()[:, self._sums :]
         before = indices - (window or self.window)
         # After older labels were dropped, the first windows are shorter; sums count from the run's first label.
         unknown = sums[:1] if self.table.dropped else 0.0
         inside = sums[indices] - np.where(before[:, None] >= 0, sums[np.maximum(before, 0)], unknown)
-        return inside.reshape(len(indices), len(SHOWN), len(KINDS))
+        return inside.reshape(len(indices), len(self.names), len(KINDS))
 
     def skills_at(self, seq: int) -> dict[str, float | None]:
         """Windowed skills in millinats, by member, at the newest label at or before a row."""
         index = self.table.newest_at(seq)
         if index < 0:
-            return {MEMBERS[member]: None for member in SHOWN}
+            return dict.fromkeys(self.names)
         inside = self.windowed(np.array([index]))[0].tolist()
         return {
-            MEMBERS[member]: 1_000.0 * skill / count if count else None
-            for member, (count, skill, _) in zip(SHOWN, inside, strict=True)
+            name: 1_000.0 * skill / count if count else None for name, (count, skill, _) in zip(self.names, inside, strict=True)
         }
 
     def series(self, symbol: str, target: str, page: Page, bars: HistoryTable, window: int | None = None) -> Series:
@@ -112,7 +123,7 @@ class ScoreHistory:
             "samples": (indices - first + 1).astype(np.float64),
         }
         for name, values in (("skill", skills), ("accuracy", accuracies)):
-            columns.update({f"{name}_{MEMBERS[member]}": values[:, index] for index, member in enumerate(SHOWN)})
+            columns.update({f"{name}_{member}": values[:, index] for index, member in enumerate(self.names)})
         series = page_slice.series(symbol, columns, target=target, window=window)
         series.columns["samples"] = [int(samples) for samples in columns["samples"]]
         return series

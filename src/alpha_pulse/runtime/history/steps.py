@@ -12,8 +12,6 @@ from alpha_pulse.runtime.history.recent import Recent
 from alpha_pulse.runtime.history.run_history import RunHistory
 from alpha_pulse.runtime.history.symbol import SymbolHistory
 
-WEIGHTS = ("online", "batch", "base")
-
 
 def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> Step | None:
     """One message for a range of recent steps of a symbol; None when no step concerns it."""
@@ -48,7 +46,9 @@ def step_message(history: History, symbol: str, from_seq: int, to_seq: int) -> S
         steps=last - first + 1,
         skill={target: scores.skills_at(last) for target, scores in symbol_history.scores.items()},
         weights={
-            target: {name: row[f"weight_{name}"] for name in WEIGHTS} for target, row in predicted.items() if row is not None
+            target: {name: row[f"weight_{name}"] for name in symbol_history.predictions[target].members}
+            for target, row in predicted.items()
+            if row is not None
         },
         volatility=VolatilityOut(
             None if volatility is None else volatility["volatility_forecast"], _realised(symbol_history, labels)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -36,12 +37,21 @@ class SymbolHistory:
         Labels of the sliding window of scores.
     targets
         The targets of the run.
+    challengers
+        The names of the challengers of each target that has any.
     """
 
-    def __init__(self, symbol: str, volatility_horizon: int, window: int, targets: Iterable[str] = TARGETS) -> None:
+    def __init__(
+        self,
+        symbol: str,
+        volatility_horizon: int,
+        window: int,
+        targets: Iterable[str] = TARGETS,
+        challengers: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
         self.bars = HistoryTable((*SHOWN, "number"))
-        self.predictions = {target: PredictionHistory(target) for target in targets}
-        self.scores = {target: ScoreHistory(window) for target in self.predictions}
+        self.predictions = {target: PredictionHistory(target, challengers.get(target, ())) for target in targets}
+        self.scores = {target: ScoreHistory(window, challengers.get(target, ())) for target in self.predictions}
         self.regimes = RegimeHistory(symbol)
         self._realised = RealisedVolatility(volatility_horizon)
         self._root_horizon = math.sqrt(volatility_horizon)
@@ -74,7 +84,7 @@ class SymbolHistory:
         places = rows.places(scored.rows)
         own = np.flatnonzero((places >= 0) & (places < len(rows)))
         bars = places[own]
-        self.scores[target].add(rows.seq[bars], rows.ts_ms[bars], scored.scores[own, :RECORD])
+        self.scores[target].add(rows.seq[bars], rows.ts_ms[bars], scored.scores[own, :RECORD], scored.challengers[own])
 
     def bar_series(self, symbol: str, page: Page) -> Series:
         """Bars; downsampled, each bucket becomes one bar."""
