@@ -155,8 +155,8 @@ def predictions(live: Running) -> None:
             same(found[name], list(column))
         ids = live.sql("SELECT prediction_id FROM predictions WHERE target = ? ORDER BY seq", target)
         assert [f"{SYMBOL}/{target}/{number}" for number in found["number"]] == [prediction_id for (prediction_id,) in ids]
-        columns = [found[f"weight_{member}"] for member in ("online", "batch", "base", "fast")]
-        weights = [sum(weight or 0.0 for weight in row) for row in zip(*columns, strict=True)]
+        of_members = [found[f"weight_{member}"] for member in ("online", "batch", "base", "fast")]
+        weights = [sum(weight or 0.0 for weight in row) for row in zip(*of_members, strict=True)]
         assert weights == pytest.approx([1.0] * len(rows))
         columns = found["volatility_forecast"], found["volatility_realised"]
         known = [(said, true) for said, true in zip(*columns, strict=True) if true is not None]

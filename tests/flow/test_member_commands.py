@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from alpha_pulse.core.errors import AlphaPulseError, ConflictError, NotFoundError
+from alpha_pulse.core.stateful import pack
 from alpha_pulse.core.types import Prediction
 from alpha_pulse.engine.system import System
 from alpha_pulse.engine.verification.steps import Steps
@@ -184,3 +185,16 @@ def test_a_ladder_that_starts_anew_does_not_spend_a_level_again() -> None:
     system.serving.serving_strategy = "champion_challenger"
     anew = system.serving.served[DIRECTION].mix.ladder
     assert [each.evidence.comparison for each in anew.standings(0.0) if each.evidence] == [3, 4]
+
+
+def test_a_stopped_challenger_learns_no_label_from_then_on() -> None:
+    system = begun(planted_signal(600, 5, []), SETTINGS)
+    system.advance(450)
+    fast = system.serving.served["SYN/volatility"].further
+    learned = pack({"fast": fast.models[0].snapshot()})
+    ordered("stop_member", "SYN/volatility", "fast")(system)
+    system.advance(30)
+    assert pack({"fast": fast.models[0].snapshot()}) == learned
+    ordered("start_member", "SYN/volatility", "fast")(system)
+    system.advance(80)
+    assert pack({"fast": fast.models[0].snapshot()}) != learned

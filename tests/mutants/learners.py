@@ -211,7 +211,7 @@ LEARNERS = (
     Mutant(
         "alone-the-mixture-learns-nothing",
         "learn",
-        "serving/model_serving_service.py",
+        "serving/served_target.py",
         "        self.mix.update(row, int(number) if number.isdecimal() else 0)\n",
         "",
         ("unit/serving/test_model_serving_service.py::test_alone_it_serves_and_learns_as_in_the_loop",),

@@ -166,7 +166,7 @@ SERVE = (
     Mutant(
         "a-prediction-of-an-older-step-is-served",
         "serve",
-        "serving/model_serving_service.py",
+        "serving/served_target.py",
         "        return newest if newest is not None and newest.ts == ts else None\n",
         "        return newest\n",
         ("unit/serving/test_model_serving_service.py::test_a_question_about_other_features_is_pure_and_counted_apart",),
@@ -182,7 +182,7 @@ SERVE = (
     Mutant(
         "a-question-waits-for-a-label",
         "serve",
-        "serving/model_serving_service.py",
+        "serving/served_target.py",
         "        row[RAW_ONLINE] = self.session.query(features)\n",
         '        asked = FeatureVector(self.session.spec.symbol, ts, "", features)\n'
         "        row[RAW_ONLINE] = self.session.predict(str(ts), asked)[0].row[RAW_ONLINE]\n",
@@ -562,8 +562,8 @@ RECORD = (
         "a-commands-row-of-another-time",
         "record",
         "engine/pipeline.py",
-        "self.recorder.commands(self.journal.next_seq, ts, commands)",
-        "self.recorder.commands(self.journal.next_seq, ts + 1, commands)",
+        "self.recorder.commands(self.journal.next_seq, ts, commands, moved)",
+        "self.recorder.commands(self.journal.next_seq, ts + 1, commands, moved)",
         ("flow/test_fed_sessions.py::test_a_command_bears_the_time_of_the_slice_before_it",),
     ),
     Mutant(

@@ -6,6 +6,7 @@ from .table import Mutant
 
 LADDER = "unit/kernels/test_promotion.py::"
 WEIGHTS = "unit/kernels/test_strategies.py::"
+ORDERED = "flow/test_member_commands.py::"
 
 PROMOTION = (
     Mutant(
@@ -95,5 +96,38 @@ PROMOTION = (
         "abs(position - state[place]) / horizon",
         "abs(position) / horizon",
         ("unit/kernels/test_shadow_return.py::test_who_is_always_right_earns_every_move_and_pays_for_turning",),
+    ),
+    Mutant(
+        "a-stopped-challenger-goes-on-after-a-restart",
+        "serve",
+        "serving/further_members.py",
+        'places.NEVER if name in state.scalars.get("stopped", ()) else 0',
+        "0",
+        (ORDERED + "test_any_division_leads_to_the_same",),
+    ),
+    Mutant(
+        "a-stopped-challenger-learns-what-it-had-predicted",
+        "learn",
+        "serving/further_members.py",
+        "        self._members[k, places.FROM_NS] = places.NEVER\n"
+        "        self._pending[:, k * places.PARTS + places.CALLED] = 0.0\n",
+        "        self._members[k, places.FROM_NS] = places.NEVER\n",
+        (ORDERED + "test_a_stopped_challenger_learns_no_label_from_then_on",),
+    ),
+    Mutant(
+        "what-a-user-moved-is-not-recorded",
+        "record",
+        "engine/block_record.py",
+        '            into.add("adaptations", first_seq, action)\n',
+        "            pass\n",
+        (ORDERED + "test_what_moved_is_in_the_journal",),
+    ),
+    Mutant(
+        "levels-are-spent-again-after-a-change-of-strategy",
+        "serve",
+        "serving/member_mix.py",
+        "self._new_ladder(self.ladder.spent)",
+        "self._new_ladder()",
+        (ORDERED + "test_a_ladder_that_starts_anew_does_not_spend_a_level_again",),
     ),
 )
