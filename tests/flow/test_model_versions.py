@@ -40,8 +40,10 @@ def market() -> ReplayFeed:
     return random_walk(2_000, seed=8)
 
 
-def replayed(store: Store, registry: Registry | None, warn: Callable[[str], object] = pytest.fail) -> None:
-    assert replay(configured(SETTINGS), market(), store, "a-run", on_warning=warn, registry=registry) is not None
+def replayed(store: Store, registry: Registry, warn: Callable[[str], object] = pytest.fail, **more: str) -> None:
+    """A whole run; ``more`` settings are those of section ``batch``."""
+    config = configured({**SETTINGS, **{f"batch.{name}": value for name, value in more.items()}})
+    assert replay(config, market(), store, "a-run", on_warning=warn, registry=registry) is not None
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +69,8 @@ def served(store: Store, target: str) -> tuple[Row, Row, Row]:
     return np.concatenate(rows), np.concatenate(probabilities), np.concatenate(trained)
 
 
-def test_each_registered_batch_model_answers_as_it_did_in_its_run(place: Path) -> None:
-    registry = Registry(place / "models")
-    store = open_store(str(place / "run.db"), configured(SETTINGS).store)
+def check_answers(registry: Registry, store: Store) -> None:
+    """Each training of a run is a version, whose answers are the probabilities in the journal."""
     for target in ("volatility", "direction"):
         features, probabilities, trained = served(store, target)
         infos, _ = registry.versions("SYN", target)
@@ -82,7 +83,19 @@ def test_each_registered_batch_model_answers_as_it_did_in_its_run(place: Path) -
             own = trained == of.made_ts
             answers = frozen.predict_many(np.ascontiguousarray(features[own, : frozen.n_features]))
             assert answers.tolist() == probabilities[own].tolist()
+
+
+def test_each_registered_batch_model_answers_as_it_did_in_its_run(place: Path) -> None:
+    store = open_store(str(place / "run.db"), configured(SETTINGS).store)
+    check_answers(Registry(place / "models"), store)
     store.close()
+
+
+def test_so_does_another_kind_of_batch_model(tmp_path: Path) -> None:
+    store, registry = MemoryStore(), Registry(tmp_path)
+    replayed(store, registry, model="logistic")
+    assert {info.lineage.model for info in registry.versions()[0] if info.lineage is not None} == {"logistic"}
+    check_answers(registry, store)
 
 
 def test_the_lineage_says_where_a_version_comes_from(place: Path) -> None:
@@ -90,6 +103,10 @@ def test_the_lineage_says_where_a_version_comes_from(place: Path) -> None:
     with StoreReader(place / "run.db") as reader:
         identity, first = reader.identity, next(reader.blocks())
     assert identity is not None
+    store = open_store(str(place / "run.db"), configured(SETTINGS).store)
+    models = [model for block in decoded_blocks(store) for _, model in block.structs("models")]
+    ready = {(model.session_id, model.trained_ts): model for model in models}
+    store.close()
     for info in registry.versions()[0]:
         of = info.lineage
         assert of is not None
@@ -98,6 +115,7 @@ def test_the_lineage_says_where_a_version_comes_from(place: Path) -> None:
         assert of.first_ts == first.first_ts
         assert first.first_ts < of.made_ts < (of.ready_ts or 0)
         assert of.last_ts == of.made_ts
+        assert of.served_as == ready[f"SYN/{info.target}", of.made_ts].short_version
         assert 1_200 < of.examples < 2_000
         (move,) = registry.show(info.version).moves
         assert (move.actor, move.reason) == ("run a-run", "trained")
@@ -154,6 +172,7 @@ def test_an_online_model_of_a_checkpoint_answers_as_the_session_did(place: Path)
     assert (lineage.examples, lineage.last_ts) == (session.labels_used, session.last_label_ts)
     rows = np.random.default_rng(1).normal(size=(20, session.spec.n_features))
     assert FrozenModel(artefact).predict_many(rows).tolist() == [session.query(row) for row in rows]
+    assert lineage.served_as == str(session.labels_used)
     live, same = online_version(origin_of(system), SESSION, session.snapshot(), lineage.seq, system.now_ns())
     assert live.version == artefact.version
     assert same.metrics == lineage.metrics

@@ -23,8 +23,8 @@ class ModelVersion(msgspec.Struct, frozen=True):
 
     ``state`` is ``candidate``, ``shadow``, ``canary``, ``champion`` or ``retired``; ``alias`` is ``champion``, ``challenger``
     or None. ``kind`` is ``batch`` (trained once) or ``online`` (a model that learns, at one moment). It learned ``examples``
-    from bars that ended from ``first_ms`` to ``last_ms``, and was made at ``made_ms``. What the lineage states is None where
-    its file is damaged, and ``problem`` says so.
+    from bars that ended from ``first_ms`` to ``last_ms``, and was made at ``made_ms``. The predictions of its run name it
+    ``served_as``. What the lineage states is None where its file is damaged, and ``problem`` says so.
     """
 
     version: str
@@ -41,6 +41,7 @@ class ModelVersion(msgspec.Struct, frozen=True):
     last_ms: int | None
     made_ms: int | None
     run_id: str | None
+    served_as: str | None
     parent: str | None
     metrics: dict[str, Measured]
     problem: str | None
@@ -135,6 +136,7 @@ def version_out(info: VersionInfo) -> ModelVersion:
         last_ms=None if of is None else _ms(of.last_ts),
         made_ms=None if of is None else _ms(of.made_ts),
         run_id=None if of is None else of.run_id,
+        served_as=None if of is None else of.served_as,
         parent=None if of is None else of.parent,
         metrics={} if of is None else of.metrics,
         problem=info.problem,

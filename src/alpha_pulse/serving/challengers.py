@@ -20,6 +20,7 @@ def check_challengers(config: Config) -> None:
     ConfigError
         A name is no word, or that of another member; or there is no such target.
 
+    >>> from alpha_pulse.core.config import Challenger, ServingConfig
     >>> check_challengers(Config(serving=ServingConfig(challengers={"online": Challenger(model="sgd")})))
     Traceback (most recent call last):
     ...

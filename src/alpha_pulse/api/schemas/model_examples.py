@@ -25,6 +25,7 @@ VERSION: dict[str, Any] = {
     "last_ms": 1_493_269_200_000,
     "made_ms": 1_493_269_200_000,
     "run_id": "20261130-202045-6af1",
+    "served_as": "1cf1fc7a4c2b",
     "parent": None,
     "metrics": {},
     "problem": None,

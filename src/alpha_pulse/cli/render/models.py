@@ -47,6 +47,8 @@ def show_details(details: ModelDetails, console: Console) -> None:
         step = "" if details.seq is None else f", after step {details.seq:,}"
         ready = "" if details.ready_ms is None else f", predicted from {_time(details.ready_ms)}"
         console.print(f"made      at {_time(of.made_ms)} in run {of.run_id}{step}{ready}", soft_wrap=True)
+        if of.served_as:
+            console.print(f"named     {of.served_as} in the predictions of that run")
         console.print(f"settings  {str(details.config_hash)[:SHOWN]} (version {details.program_version} of the program)")
         console.print(f"parent    {'none' if of.parent is None else of.parent[:SHOWN]}")
         for name, measured in of.metrics.items():

@@ -82,7 +82,7 @@ def online_version(origin: Origin, session_id: str, session: State, seq: int, ts
     labels, newest = int(head[session_layout.LABELS_USED]), int(head[session_layout.LAST_LABEL_TS])
     return artefact, _lineage(
         origin, artefact, target, examples=labels, first_ts=origin.first_ts if labels else None, last_ts=newest or None,
-        made_ts=ts, seq=seq, metrics=_window_metrics(session.arrays["scores"], target.horizon),
+        made_ts=ts, seq=seq, served_as=str(labels), metrics=_window_metrics(session.arrays["scores"], target.horizon),
     )  # fmt: skip
 
 
@@ -105,7 +105,7 @@ def batch_version(origin: Origin, member: State) -> Version | None:
     artefact = _artefact(origin, "batch", ready.model_id, arguments, symbol, target, state)
     return artefact, _lineage(
         origin, artefact, target, examples=ready.examples, first_ts=origin.first_ts, last_ts=ready.trained_ts,
-        made_ts=ready.trained_ts, ready_ts=ready.ready_ts, metrics={},
+        made_ts=ready.trained_ts, ready_ts=ready.ready_ts, served_as=ready.short_version, metrics={},
     )  # fmt: skip
 
 

@@ -42,6 +42,8 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         When it was trained, or for an online model the time of its state.
     ready_ts
         From when a batch model predicts in its run; None for an online model.
+    served_as
+        How the predictions of its run name it: the version of their member; empty where it was made without a run.
     seq
         The newest step of the run's journal that the state contains; None for a batch model.
     parent
@@ -69,6 +71,7 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     examples: int
     made_ts: int
     ready_ts: int | None = None
+    served_as: str = ""
     seq: int | None = None
     parent: str | None = None
     metrics: dict[str, Measured] = {}

@@ -83,7 +83,7 @@ class Registry:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     registry = Registry(Path(folder))
     ...     version = registry.add(artefact, lineage, actor="me")
-    ...     registry.move(version, "champion", actor="me", reason="the first one")
+    ...     _ = registry.move(version, "champion", actor="me", reason="the first one")
     ...     registry.load("BTCUSDT/direction@champion").state.scalars
     {'n': 3}
     """
