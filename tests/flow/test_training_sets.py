@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpha_pulse.feeds.synthetic import Market, planted_signal
-from alpha_pulse.journal.examples import ExampleCollector, read_examples
+from alpha_pulse.journal.block import decoded_blocks
+from alpha_pulse.journal.examples import ExampleCollector, read_dataset, read_examples
+from alpha_pulse.journal.joining import joined
 from alpha_pulse.learning.training import Examples
 from flow.runs import LEAN, Done, late_and_with_holes, run
 
@@ -77,3 +79,16 @@ def test_a_collector_keeps_evenly_spread_examples_however_they_come(sizes: list[
         assert kept[-1] == n - 1
     gaps = np.diff(kept)
     assert n <= most or gaps.max(initial=1) <= 2 * gaps.min(initial=n)
+
+
+def test_a_data_set_has_the_examples_of_the_training_set_and_their_bars() -> None:
+    store = done(140).system.store
+    block = joined([block for block in decoded_blocks(store) if block.tables])
+    bars = {symbol: [bar for bar in done(1).bars if bar.symbol == symbol] for symbol in ("EARLY", "SYN")}
+    for session_id, examples in read_examples(store.blocks(), BARS, ALL).items():
+        symbol, target = session_id.split("/")
+        data = read_dataset(block, symbol, target)
+        assert data.examples.features.tolist() == examples.features.tolist()
+        assert data.examples.labels.tolist() == examples.labels.tolist()
+        assert data.times.tolist() == [bars[symbol][at].ts_event for at in data.served]
+        assert set(data.known - data.served) == {data.horizon}

@@ -15,6 +15,7 @@ from alpha_pulse.cli.models.commands import models_app
 from alpha_pulse.cli.reading_options import DataOptions, reads_bars
 from alpha_pulse.cli.results.commands import add_result_commands
 from alpha_pulse.cli.terminal.program import program
+from alpha_pulse.cli.train_command import train
 from alpha_pulse.core.systems import check_system
 from alpha_pulse.core.version import __version__
 
@@ -285,6 +286,9 @@ def simulate_detectors(
 
     check_folders_exist({"--json": file_of(json)}, None)
     run(table or (), detector or (), runs, seed, json)
+
+
+app.command("train")(train)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from alpha_pulse.journal.joining import joined
 from alpha_pulse.journal.layout import JournalLayout, TargetInfo
 from alpha_pulse.kernels.session.layout import SCORED_LABEL
 from alpha_pulse.learning.training import Examples
+from alpha_pulse.learning.walk_forward import Dataset
 from alpha_pulse.models.base import Row
 from alpha_pulse.stores.base import Block
 
@@ -81,6 +82,28 @@ def read_examples(stored: Iterable[Block], end: int, most: int) -> dict[str, Exa
             first, last = symbols.searchsorted([symbol, symbol + 1]).tolist()
             _add_symbol(block, symbol, slice(first, last), most, collectors, earlier)
     return {session_id: collector.examples() for session_id, collector in collectors.items()}
+
+
+def read_dataset(block: JournalBlock, symbol: str, target: str) -> Dataset:
+    """All examples of a session, with their places in time.
+
+    Parameters
+    ----------
+    block
+        All slices of a run.
+    symbol, target
+        Of the session.
+    """
+    layout = block.layout
+    number, info = layout.symbols.index(symbol), next(each for each in layout.targets if each.name == target)
+    first, last = block.column("codes", "symbol").searchsorted([number, number + 1]).tolist()
+    rows = slice(first, last)
+    found, labels, weights = _labels(block, rows, info)
+    served = found - info.horizon
+    features = block.tables["features"][rows][served, : info.n_features]
+    ends = block.column("slices", "ts_event_ns")[block.column("codes", "slice")[rows]]
+    examples = Examples(np.ascontiguousarray(features), labels, weights)
+    return Dataset(f"{symbol}/{target}", info.horizon, examples, served, found, ends[served])
 
 
 def _chunks(stored: Iterable[Block], end: int) -> Iterator[JournalBlock]:
