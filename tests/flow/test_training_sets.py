@@ -61,6 +61,17 @@ def test_they_are_the_served_features_with_their_labels(size: int, end: int) -> 
 
 
 @given(st.lists(st.integers(0, 30), max_size=30), st.integers(1, 20))
+def test_a_sliding_collector_keeps_the_newest_examples(sizes: list[int], most: int) -> None:
+    n = sum(sizes)
+    rows, collector = np.arange(n, dtype=np.float64).reshape(-1, 1), ExampleCollector(most, "slide")
+    for size, last in zip(sizes, np.cumsum(sizes), strict=True):
+        part = slice(last - size, last)
+        collector.add(rows[part], np.zeros(size, dtype=np.int64), np.ones(size))
+    if sizes:
+        assert collector.examples().features[:, 0].tolist() == list(range(max(0, n - most), n))
+
+
+@given(st.lists(st.integers(0, 30), max_size=30), st.integers(1, 20))
 def test_a_collector_keeps_evenly_spread_examples_however_they_come(sizes: list[int], most: int) -> None:
     n = sum(sizes)
     rows = np.arange(n, dtype=np.float64).reshape(-1, 1)

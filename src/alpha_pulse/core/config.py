@@ -86,7 +86,10 @@ class BatchConfig(_Section, frozen=True):
     """A model starts to serve at least this many slices after its training set ends. In this time it is trained beside the
     run."""
     max_examples: Annotated[int, Meta(ge=1_000)] = 10_000
-    """Largest training set. Of more labels only some are used, evenly spread over time: labels overlap."""
+    """Largest training set."""
+    window: Literal["grow", "slide"] = "grow"
+    """`grow`: all labels; of more than `batch.max_examples` some, evenly spread over time, because labels overlap. `slide`: the
+    newest `batch.max_examples`."""
     leaves: Annotated[int, Meta(ge=2, le=256)] = 8
     """Largest number of leaves of a tree of `lightgbm`."""
     direction_trees: PositiveInt = 80
@@ -281,7 +284,7 @@ class StoreConfig(_Section, frozen=True):
 
 
 _ADDED = {
-    "batch": ("model", "retrain_bars", "ready_delay_bars", "max_examples"),
+    "batch": ("model", "retrain_bars", "ready_delay_bars", "max_examples", "window"),
     "serving": ("weights", "order", "promotion_alpha", "promotion_labels", "canary_share", "canary_labels", "challengers"),
 }
 """Settings that runs of earlier versions have not, by section."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from alpha_pulse.journal.joining import joined
 from alpha_pulse.journal.layout import JournalLayout, TargetInfo
 from alpha_pulse.kernels.session.layout import SCORED_LABEL
 from alpha_pulse.learning.training import Examples
-from alpha_pulse.learning.walk_forward import Dataset
+from alpha_pulse.learning.walk_forward import Dataset, Window
 from alpha_pulse.models.base import Row
 from alpha_pulse.stores.base import Block
 
@@ -27,14 +29,17 @@ class ExampleCollector:
     ``2 * most``, every second one is kept, again and again; `examples` spreads ``most`` evenly over those that are left, and
     the newest is one of them. Memory stays within about twice the result.
 
+    With the window ``slide`` the newest ``most`` are kept instead.
+
     >>> collector = ExampleCollector(most=4)
     >>> collector.add(np.arange(20.0).reshape(-1, 1), np.zeros(20, dtype=np.int64), np.ones(20))
     >>> collector.examples().features[:, 0].tolist()
     [4.0, 8.0, 12.0, 16.0]
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, window: Window = "grow") -> None:
         self._most = most
+        self._slides = window == "slide"
         self._every, self._seen, self._held = 1, 0, 0
         self._parts: list[Examples] = []
 
@@ -45,16 +50,20 @@ class ExampleCollector:
         self._parts.append(Examples(features, labels, weights)[kept])
         self._held += len(self._parts[-1])
         while self._held > 2 * self._most:
-            self._parts = [Examples.joined(self._parts)[::2]]
-            self._held, self._every = len(self._parts[0]), 2 * self._every
+            whole = Examples.joined(self._parts)
+            self._every *= 1 if self._slides else 2
+            self._parts = [whole[-self._most :] if self._slides else whole[::2]]
+            self._held = len(self._parts[0])
 
     def examples(self) -> Examples:
         """At most ``most`` of the examples."""
         whole, n = Examples.joined(self._parts), self._held
-        return whole if n <= self._most else whole[n - 1 - (np.arange(self._most) * n // self._most)[::-1]]
+        if n <= self._most:
+            return whole
+        return whole[-self._most :] if self._slides else whole[n - 1 - (np.arange(self._most) * n // self._most)[::-1]]
 
 
-def read_examples(stored: Iterable[Block], end: int, most: int) -> dict[str, Examples]:
+def read_examples(stored: Iterable[Block], end: int, most: int, window: Window = "grow") -> dict[str, Examples]:
     """The training sets of all sessions, by session id, from the blocks before step ``end``.
 
     An example is a prediction whose label was scored: its features as they were served, its label, and the label's weight (1
@@ -66,21 +75,21 @@ def read_examples(stored: Iterable[Block], end: int, most: int) -> dict[str, Exa
         The blocks of a run from the first on; one of them begins with step ``end``, or the last one ends before it.
     end
         The first step that is not used.
-    most
-        Examples of a session, at most; see `ExampleCollector`.
+    most, window
+        Examples of a session, at most, and which; see `ExampleCollector`.
 
     Raises
     ------
     StateError
         A block is damaged.
     """
-    collectors: dict[str, ExampleCollector] = {}
+    collectors: defaultdict[str, ExampleCollector] = defaultdict(partial(ExampleCollector, most, window))
     earlier: dict[int, Row] = {}
     for block in _chunks(stored, end):
         symbols = block.column("codes", "symbol")
         for symbol in np.unique(symbols).tolist():
             first, last = symbols.searchsorted([symbol, symbol + 1]).tolist()
-            _add_symbol(block, symbol, slice(first, last), most, collectors, earlier)
+            _add_symbol(block, symbol, slice(first, last), collectors, earlier)
     return {session_id: collector.examples() for session_id, collector in collectors.items()}
 
 
@@ -125,7 +134,7 @@ def _chunks(stored: Iterable[Block], end: int) -> Iterator[JournalBlock]:
 
 
 def _add_symbol(
-    block: JournalBlock, symbol: int, rows: slice, most: int, collectors: dict[str, ExampleCollector], earlier: dict[int, Row]
+    block: JournalBlock, symbol: int, rows: slice, collectors: defaultdict[str, ExampleCollector], earlier: dict[int, Row]
 ) -> None:
     """Add the labels of one symbol's rows; ``earlier`` has its features of the rows before them."""
     layout = block.layout
@@ -137,7 +146,7 @@ def _add_symbol(
             session_id = f"{layout.symbols[symbol]}/{target.name}"
             # A label is that of the prediction made so many bars of the symbol before.
             served = features[found + len(before) - target.horizon, : target.n_features]
-            collectors.setdefault(session_id, ExampleCollector(most)).add(served, labels, weights)
+            collectors[session_id].add(served, labels, weights)
     earlier[symbol] = features[-_longest(layout) :]
 
 

@@ -10,10 +10,11 @@ from alpha_pulse.core.config import BatchConfig
 from alpha_pulse.core.stateful import pack, unpack
 from alpha_pulse.core.types import Bar
 from alpha_pulse.engine.events import Events
-from alpha_pulse.engine.training.rounds import TrainingRounds
+from alpha_pulse.engine.training.rounds import BEGIN, POSTPONE, REFUSE, TrainingRounds
 from alpha_pulse.feeds.bar_block import BarBlock
 from alpha_pulse.journal.block import RowCollector
 from alpha_pulse.journal.rows import from_row
+from alpha_pulse.learning.commands import EVERY, Command
 from alpha_pulse.learning.training import BatchMember, Examples, ModelReady, Trained, train
 from alpha_pulse.models.gbm import LightGBM
 from learning_samples import START_NS, STEP_NS, stream
@@ -144,3 +145,38 @@ def test_a_restored_schedule_goes_on_alike(at: int) -> None:
 def test_without_members_nothing_is_trained() -> None:
     rounds = TrainingRounds(BatchConfig(), {}, Called())
     assert len(rounds.before(bars(0, 3_000), 0, 0, Events())) == 3_000
+
+
+def command(setting: str, value: str | float | None = None) -> Command:
+    return Command("set", EVERY, setting=setting, value=value)
+
+
+def test_a_requested_round_takes_place_before_the_next_slice_and_leaves_the_schedule_alone() -> None:
+    run = Run(Called(), retrain_bars=None, ready_delay_bars=10)
+    run.advance(700)
+    run.rounds.apply_command(command(BEGIN), time_of(699))
+    run.advance(3_100)
+    assert run.trainer.begun == [700, 1_500, 3_000]
+    assert list(run.models) == [710, 1_510, 3_010]
+
+
+def test_a_round_that_is_requested_during_another_follows_it() -> None:
+    run = Run(Called(), retrain_bars=0, ready_delay_bars=10)
+    run.advance(1_505)
+    run.rounds.apply_command(command(BEGIN), time_of(1_504))
+    run.advance(1_600)
+    assert run.trainer.begun == [1_500, 1_510]
+
+
+def test_a_postponed_round_completes_later_and_a_refused_one_never() -> None:
+    run = Run(Called(), retrain_bars=100, ready_delay_bars=10)
+    run.advance(1_509)
+    run.rounds.apply_command(command(POSTPONE, 1_530.0), time_of(1_508))
+    run.advance(1_605)
+    assert list(run.models) == [1_530]
+    run.rounds.apply_command(command(REFUSE, "it failed"), time_of(1_604))
+    assert run.member.status.refused == "it failed"
+    assert run.member.ready == run.models[1_530]
+    run.advance(1_720)
+    assert list(run.models) == [1_530, 1_710]
+    assert run.member.status.refused == ""

@@ -70,6 +70,6 @@ def train_all(config: Config, stored: Iterable[Block], end: int) -> dict[str, Tr
     """
     return {
         session_id: train(batch_model(config, session_id.rpartition("/")[2], examples.features.shape[1]), examples)
-        for session_id, examples in read_examples(stored, end, config.batch.max_examples).items()
+        for session_id, examples in read_examples(stored, end, config.batch.max_examples, config.batch.window).items()
         if len(examples) >= MIN_EXAMPLES
     }
