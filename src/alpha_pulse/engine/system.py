@@ -29,7 +29,7 @@ from alpha_pulse.engine.stored_run import run_identity
 from alpha_pulse.engine.symbol_state import TARGETS, SymbolState
 from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.engine.training.members import batch_member
-from alpha_pulse.engine.training.rounds import Place, TrainingRounds
+from alpha_pulse.engine.training.rounds import BEGIN, Place, TrainingRounds
 from alpha_pulse.engine.training.trainers import InlineTrainer, StoredBlocks
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
@@ -44,7 +44,7 @@ from alpha_pulse.journal.layout import AgentInfo, JournalLayout, make_layout
 from alpha_pulse.journal.reader import BlockReader
 from alpha_pulse.journal.verifier import ReplayVerifier
 from alpha_pulse.kernels.agents.trade_quality import EXTRA_FEATURES
-from alpha_pulse.learning.commands import Command
+from alpha_pulse.learning.commands import EVERY, Command
 from alpha_pulse.learning.online_learning_service import OnlineLearningService
 from alpha_pulse.learning.training import BatchMember
 from alpha_pulse.serving import ModelServingService
@@ -384,6 +384,10 @@ class System:
         self.check_slice_follows()
         self.command(list(commands))
         self.store.flush()
+
+    def retrain(self) -> None:
+        """Train all batch models on the labels so far, beside the schedule. Raises as `carry_out` does."""
+        self.carry_out(Command("set", EVERY, setting=BEGIN))
 
     def now_ns(self) -> int:
         """Market time."""
