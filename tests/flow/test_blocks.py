@@ -37,7 +37,6 @@ SETTINGS = {
     "learning.window": 100,
     "learning.label_tolerance_bars": 3,
     "store.checkpoint_steps": 170,
-    "store.keep_checkpoints": 10,
 }
 
 
@@ -77,7 +76,7 @@ COMMANDS: dict[int, Callable[[System], object]] = {
     999: request("EARLY", "regime"),
     1_050: lambda system: asyncio.run(system.adaptation.monitor_and_adapt()),
     1_300: choose_a_champion,
-    1_540: lambda system: system.retrain(),
+    1_450: lambda system: system.retrain(),
 }
 """By the number of slices before them."""
 
