@@ -27,7 +27,7 @@ def lineage(made: Artefact, number: int = 1, parent: str | None = None) -> Linea
         schema_id=made.schema_id, n_features=len(made.features), horizon=3, interval_ns=3_600_000_000_000, run_id="a-run",
         feed_identity="f" * 64, config_hash="c" * 64, settings={"seed": 1, "batch": {"leaves": 8 + number}},
         program_version="0.2.0", first_ts=1_500_000_000_000_000_000, last_ts=1_600_000_000_000_000_000 + number,
-        examples=1_000 + number, made_ts=1_600_000_000_000_000_000 + number, parent=parent,
+        examples=1_000 + number, made_ts=1_600_000_000_000_000_000 + number, parent=parent, served_as=f"member-{number}",
         metrics={"log_loss_nats": Measured(0.69, 0.68, None, 500)},
     )  # fmt: skip
 

@@ -41,6 +41,7 @@ def test_versions_are_found_by_id_by_its_start_and_by_alias(tmp_path: Path) -> N
     assert registry.find(f"{SESSION}@champion") == second
     assert registry.find(f"{SESSION}@challenger") == first
     assert registry.find(f"{SESSION}@newest") == third
+    assert registry.find("member-2") == second
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_a_version_goes_to_another_registry_as_one_file(tmp_path: Path) -> None:
 def test_the_difference_of_two_versions(tmp_path: Path) -> None:
     registry, versions = filled(tmp_path)
     found = registry.diff(versions[0], versions[2])
-    assert {field.name for field in found.fields} == {"version", "last_ts", "examples", "made_ts"}
+    assert {field.name for field in found.fields} == {"version", "last_ts", "examples", "made_ts", "served_as"}
     assert [(field.name, field.first, field.second) for field in found.settings] == [("batch.leaves", 9, 11)]
     assert [(array.name, array.different, array.largest) for array in found.arrays] == [
         ("counts", 3, 2.0),

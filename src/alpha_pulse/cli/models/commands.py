@@ -18,7 +18,8 @@ Version = Annotated[
     str,
     typer.Argument(
         metavar="VERSION",
-        help="The start of an id, or [bold]SYMBOL/target@champion[/] (or [bold]@challenger[/], [bold]@newest[/]).",
+        help="The start of an id, its name in predictions, or [bold]SYMBOL/target@champion[/] ([bold]@challenger[/], "
+        "[bold]@newest[/]).",
     ),
 ]
 Session = Annotated[str, typer.Argument(metavar="SESSION", help="[bold]SYMBOL/target[/], such as BTCUSDT/direction.")]

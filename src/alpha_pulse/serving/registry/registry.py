@@ -109,7 +109,8 @@ class Registry:
             ) from None
 
     def find(self, name: str, standing: Standing | None = None) -> str:
-        """The id of a version: by id, the start of an id that no other has, or ``SYMBOL/target@champion`` (`ALIASES`).
+        """The id of a version: by id, the start of an id that no other has, ``SYMBOL/target@champion`` (`ALIASES`), or how
+        predictions name it.
 
         Raises
         ------
@@ -125,6 +126,9 @@ class Registry:
         if name in known.states:
             return name
         fitting = [version for version in known.states if version.startswith(name)] if name else []
+        if not fitting and len(name) >= SHORTEST:
+            infos = (self._info(version, known) for version in known.states)
+            fitting = [info.version for info in infos if info.lineage is not None and info.lineage.served_as == name]
         if len(fitting) == 1 and len(name) >= SHORTEST:
             return fitting[0]
         if fitting:
