@@ -16,6 +16,10 @@ from flow.runs import RESTLESS
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BARS = Path(alpha_pulse.data.__file__).parent / "eurusd_1h_2017.parquet"
+SERVING = {
+    "serving.strategy": "champion_challenger",
+    "serving.challengers": {"fast": {"model": "sgd", "parameters": {"rate": 0.02}}},
+}
 STEPS = 2_600
 """Steps before the page is opened: all models serve by then, lots are closed, and an adaptation has begun."""
 
@@ -58,7 +62,7 @@ def browser(program: str) -> Iterator[object]:
 
 @pytest.fixture(scope="session")
 def server(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    server = LiveServer(tmp_path_factory.mktemp("browser"), BARS, RESTLESS)
+    server = LiveServer(tmp_path_factory.mktemp("browser"), BARS, {**RESTLESS, **SERVING})
     server.start()
     server.step(STEPS - 400)
     server.request("/online-learning/sessions/EURUSD/direction/adapt", {"drift_type": "regime"})

@@ -387,6 +387,10 @@ class ModelHealth(msgspec.Struct, frozen=True):
     age_ns: int | None
 
 
+MOVES = ("promote", "rollback")
+"""Kinds of an `AdaptationAction` that change who serves, and no model."""
+
+
 class AdaptationAction(msgspec.Struct, frozen=True, gc=False):
     """An adaptation: the action, its cause and its effect.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alpha_pulse.core.bar_times import bar_label, months_of
 from alpha_pulse.core.durations import SECOND_NS
+from alpha_pulse.core.types import MOVES
 from alpha_pulse.metrics.comparison import Comparison
 from alpha_pulse.metrics.intervals import Interval
 from alpha_pulse.metrics.members import OnlineMinusBatch
@@ -37,7 +38,7 @@ def adaptation_lines(report: Report) -> list[tuple[str, str]]:
 def _action(action: ListedAction) -> str:
     when = bar_label(action.ts if action.bar_open_ts is None else action.bar_open_ts, action.ts)
     effect = STATUS[action.status]
-    if action.effect is not None:
+    if action.effect is not None and action.kind not in MOVES:
         effect += f", skill {1_000 * action.effect:+.1f} mnat against its control over {action.effect_samples} labels"
     return f"{when} {action.symbol}/{action.target} {action.kind}: {action.reason}; {effect}"
 

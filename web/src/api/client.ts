@@ -11,6 +11,7 @@ import type {
   Regimes,
   Reliability,
   SeriesPage,
+  SessionServing,
   SessionStatus,
   SystemStatus,
 } from "./wire";
@@ -34,6 +35,10 @@ export interface Page {
   max_points?: number;
 }
 
+interface ServingSessions {
+  sessions: SessionServing[];
+}
+
 type Query = Record<string, string | number | undefined>;
 
 const API = "/api/v1";
@@ -54,6 +59,14 @@ export class Client {
   resume = () => this.post<Control>("/system/resume");
   step = (steps: number) => this.post<Control>("/system/step", { steps });
   speed = (bars_per_second: number) => this.post<Control>("/system/speed", { bars_per_second });
+
+  serving = () => this.get<ServingSessions>("/serving");
+  promote = (session: string, member: string) => this.post<ServingSessions>(`/serving/${path(session)}/promote`, { member });
+  startMember = (session: string, member: string) => this.post<ServingSessions>(`/serving/${path(session)}/start`, { member });
+  stopMember = (session: string, member: string) => this.post<ServingSessions>(`/serving/${path(session)}/stop`, { member });
+  rollBack = (session: string) => this.post<ServingSessions>(`/serving/${path(session)}/rollback`);
+  freeze = (session: string) => this.post<ServingSessions>(`/serving/${path(session)}/freeze`);
+  unfreeze = (session: string) => this.post<ServingSessions>(`/serving/${path(session)}/unfreeze`);
 
   sessions = async () => (await this.get<{ sessions: SessionStatus[] }>("/online-learning/sessions")).sessions;
   drift = async () => (await this.get<{ sessions: DriftStatus[] }>("/online-learning/drift/status")).sessions;

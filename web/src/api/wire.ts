@@ -133,6 +133,46 @@ export interface SessionStatus {
   skill_millinats: number | null;
 }
 
+/** The comparison of a member with the champion; it decides when `p_value` is at most `level`. */
+export interface Evidence {
+  comparison: number;
+  samples: number;
+  mean_difference: number | null;
+  low: number | null;
+  high: number | null;
+  p_value: number;
+  level: number;
+}
+
+export interface MemberStanding {
+  member: string;
+  source: "online" | "batch" | "base" | "challenger";
+  model: string;
+  stage: "candidate" | "shadow" | "canary" | "champion" | "retired" | null;
+  stopped: boolean;
+  weight: number | null;
+  age_s: number | null;
+  missing: string | null;
+  labels: number | null;
+  failures: number | null;
+  skill_millinats: number | null;
+  evidence: Evidence | null;
+  shadow_return: { labels: number; gross: number; turnover: number; net: number } | null;
+}
+
+/** Who serves a session; without a champion where the strategy has none. */
+export interface SessionServing {
+  session_id: string;
+  symbol: string;
+  target: string;
+  strategy: string;
+  champion: string | null;
+  canary: string | null;
+  former: string | null;
+  frozen: boolean;
+  members: MemberStanding[];
+}
+
 export interface DriftStatus {
   session_id: string;
   alarms: number;

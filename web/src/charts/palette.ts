@@ -32,8 +32,12 @@ const BOOKS: Record<string, SeriesStyle> = {
   buy_and_hold: { label: "buy and hold", colour: "naive", width: 1.2, dash: BASELINE_DASH, term: "buy and hold" },
 };
 
-export function modelStyle(name: string): SeriesStyle {
-  return MODELS[name] ?? { label: name, colour: "naive", width: 1 };
+/** Colours of challengers, by their order. */
+const CHALLENGERS = ["cost", "rules", "adapt", "naive"];
+
+/** The style of a member; `place` is that of a challenger among them. */
+export function modelStyle(name: string, place = -1): SeriesStyle {
+  return MODELS[name] ?? { label: spaced(name), colour: CHALLENGERS[place] ?? "naive", width: 1.2 };
 }
 
 export function bookStyle(name: string): SeriesStyle {

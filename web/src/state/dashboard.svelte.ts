@@ -2,7 +2,7 @@
 
 import { NetworkError, ResponseError } from "../api/client";
 import { Stream, type ConnectionState } from "../api/stream";
-import type { Compiling, Control, DriftStatus, Positions, SessionStatus, Step, SystemStatus } from "../api/wire";
+import type { Compiling, Control, DriftStatus, Positions, SessionServing, SessionStatus, Step, SystemStatus } from "../api/wire";
 import { setBarLength } from "../format/time";
 import { client } from "./access.svelte";
 import { BOOK } from "./events.svelte";
@@ -22,6 +22,7 @@ class Dashboard {
   /** Set while the engine is compiled; until then there is no system. */
   compiling = $state.raw<Compiling | null>(null);
   sessions = $state.raw<SessionStatus[]>([]);
+  serving = $state.raw<SessionServing[]>([]);
   drift = $state.raw<Record<string, DriftStatus>>({});
   positions = $state.raw<Positions | null>(null);
   market = $state.raw<Market | null>(null);
@@ -76,6 +77,22 @@ class Dashboard {
       this.control(await task(), false);
       this.notice = null;
     });
+  }
+
+  /** Send a command about who serves, and show its result at once. */
+  async changeServing(task: () => Promise<{ sessions: SessionServing[] }>): Promise<void> {
+    await this.guarded(async () => {
+      const { sessions: changed } = await task();
+      this.serving = this.serving.map((each) => changed.find(({ session_id }) => session_id === each.session_id) ?? each);
+      this.notice = null;
+      this.slowSnapshot.request();
+    });
+  }
+
+  /** The names of the challengers of a session. */
+  challengers(symbol: string, target: string): string[] {
+    const session = this.serving.find((each) => each.symbol === symbol && each.target === target);
+    return session?.members.filter(({ source }) => source === "challenger").map(({ member }) => member) ?? [];
   }
 
   retryNow(): void {
@@ -167,13 +184,19 @@ class Dashboard {
   }
 
   private async readSnapshot(): Promise<void> {
-    const [system, sessions, positions] = await Promise.all([client.system(), client.sessions(), client.positions()]);
+    const [system, sessions, positions, serving] = await Promise.all([
+      client.system(),
+      client.sessions(),
+      client.positions(),
+      client.serving(),
+    ]);
     if (this.system !== null && this.system.run_id !== system.run_id) {
       this.restart();
       return;
     }
     this.system = system;
     this.sessions = sessions;
+    this.serving = serving.sessions;
     this.positions = positions;
     const change = reached(system.feed.synthetic?.changes ?? []).at(-1);
     if (change !== undefined) await this.market?.loadSkillSince(PLANTED_TARGET, change.seq);

@@ -15,6 +15,11 @@ export interface Story {
 /** The target whose relation to the past a planted change turns round. */
 export const PLANTED_TARGET = "direction";
 
+/** Whether an action is a change of a model on trial, and not one of who serves. */
+export function isTrial(action: Action): boolean {
+  return action.kind !== "promote" && action.kind !== "rollback";
+}
+
 export function reached(changes: readonly PlantedChange[]): ReachedChange[] {
   return changes.filter((change): change is ReachedChange => change.seq !== null);
 }

@@ -18,12 +18,16 @@ export const GLOSSARY = {
   // Models
   served: "The prediction that the system acts on: the weighted mixture of the online model, the batch model and the base rate.",
   online: "Model that learns from each label as soon as the label is known.",
-  batch: "Model that is trained once on past bars and then stays fixed.",
+  batch: "Model that is trained on past bars, again and again on a schedule, and stays fixed in between.",
   weight: "Weight of a model in the served prediction, learned from past log loss; the weights of all models add up to 1.",
   version: "For an online model the number of labels that it was trained on, for a batch model the start of its file's SHA-256.",
   confidence:
     "Calibrated probability that the likelier side is right, estimated from earlier served predictions; below a threshold the agents use their rules only.",
   quarantined: "The online model diverged, so it is left out of this prediction and restored from its last good state.",
+  serving: "How the members of a session become one prediction: all by weights, or the champion alone, which another replaces by evidence.",
+  stage: "Candidates are not compared; the shadow is compared and serves nothing; the canary serves a share of the steps; the champion serves.",
+  evidence: "P-value that the member is not better than the champion, valid at any time; the bar is full at the level at which it decides.",
+  "shadow return": "Return that the member would have earned by trading the sign of its own predictions, net of the costs of the venue.",
   "model age": "Market time since the model last learned a label, or since a batch model was trained.",
   "Model freshness": "Mean model age over all served predictions, weighted by the weights of the models.",
   session: "One model of one symbol and target that learns while the system runs.",

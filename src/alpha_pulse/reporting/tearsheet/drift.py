@@ -5,13 +5,15 @@ from __future__ import annotations
 import msgspec
 import polars as pl
 
+from alpha_pulse.core.types import MOVES
 from alpha_pulse.reporting.tearsheet.content import RunContent
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """An adaptation: when it began (ns: the open and the end of the bar), on what, why, and what became of it.
 
-    ``effect_millinats``: mean log loss of its control minus that of the adapted model; None while it is on trial.
+    ``effect_millinats``: mean log loss of its control minus that of the adapted model; None while it is on trial,
+    and of a change of who serves.
     """
 
     open_time: int | None
@@ -75,6 +77,6 @@ def _action(row: dict[str, object]) -> Action:
         kind=str(row["kind"]),
         reason=str(row["reason"]),
         status=str(row["status"]),
-        effect_millinats=1_000.0 * effect if isinstance(effect, float) else None,
+        effect_millinats=1_000.0 * effect if isinstance(effect, float) and row["kind"] not in MOVES else None,
         effect_samples=int(row["effect_samples"]),  # type: ignore[call-overload]
     )
