@@ -30,7 +30,7 @@ from alpha_pulse.kernels.volatility.calendar import DAY_BARS
 from alpha_pulse.library.replay import replay
 from alpha_pulse.metrics.definitions import log_losses
 from alpha_pulse.metrics.intervals import mean_interval
-from alpha_pulse.models.volatility.forecaster import DEFAULT, FULL, LEAN, VolatilityForecaster
+from alpha_pulse.models.volatility.forecaster import PRESETS, VolatilityForecaster
 from benchmarks.report import Cell, Column, Table, fill, text
 from benchmarks.volatility_rivals import RIVALS, Inputs, variances
 from benchmarks.volatility_scores import NONE, density_scores, hedged_event, mixed, qlike, rescale
@@ -43,7 +43,6 @@ HORIZON = 12
 LAST_BARS = 40_000
 QUICK_BARS = 4_000
 FIRST_PART = 0.3
-PRESETS = {"lean": LEAN, "default": DEFAULT, "full": FULL}
 EVENTS = ("served", "mixed", "ewma", "ewma_s", "har", "har_s", "har_gk_s", "garch", "garch_t_s", *PRESETS)
 LEVELS = (*RIVALS, *PRESETS, "sizing")
 """``sizing``: the level for positions of preset ``default``."""

@@ -6,7 +6,7 @@ The docstring of a setting is its row in docs/reference/configuration.md, which 
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -19,6 +19,7 @@ Fraction = Annotated[float, Meta(gt=0, le=1)]
 Probability = Annotated[float, Meta(gt=0, lt=1)]
 Size = Annotated[float, Meta(ge=1e-18, lt=1e15)]
 PerSymbol = Size | dict[str, Size]
+Setting = TypeVar("Setting", float, str)
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -65,6 +66,17 @@ class TargetsConfig(_Section, frozen=True):
     predicted, scored and learned for each symbol; nothing is traded on them."""
     sources: dict[str, str] = {}
     """SHA-256 of the module of each own target, as in `features.sources`."""
+
+
+class VolatilityConfig(_Section, frozen=True):
+    """The forecast of volatility by a density: a member of the target `volatility`, which sizes positions."""
+
+    preset: Literal["none", "lean", "default", "full"] = "none"
+    """Its members (docs/volatility.md). `lean`: two; `default`: four; `full`: one more, with random features. `none`: there is
+    no such forecast, and the level follows from the served probability."""
+    time_zone: str | dict[str, str] | None = None
+    """Time zone of the calendar, such as `Europe/London`, or a table of these by symbol. Not set: UTC for a market with bars on
+    Saturday, otherwise `America/New_York`, as the first week of bars shows."""
 
 
 class BatchConfig(_Section, frozen=True):
@@ -219,7 +231,7 @@ class VenueConfig(_Section, frozen=True):
     set: `execution.min_order_fraction` of the initial cash."""
 
 
-def for_symbol(setting: PerSymbol | None, symbol: str) -> float | None:
+def for_symbol(setting: Setting | dict[str, Setting] | None, symbol: str) -> Setting | None:
     """The value for one symbol of a setting that may be a table by symbol; None where it has none.
 
     >>> for_symbol(0.5, "X"), for_symbol({"X": 1.0}, "X"), for_symbol({"X": 1.0}, "Y")
@@ -299,6 +311,7 @@ class Config(_Section, frozen=True):
     learning: LearningConfig = msgspec.field(default_factory=LearningConfig)
     features: FeaturesConfig = msgspec.field(default_factory=FeaturesConfig)
     targets: TargetsConfig = msgspec.field(default_factory=TargetsConfig)
+    volatility: VolatilityConfig = msgspec.field(default_factory=VolatilityConfig)
     batch: BatchConfig = msgspec.field(default_factory=BatchConfig)
     serving: ServingConfig = msgspec.field(default_factory=ServingConfig)
     agents: AgentsConfig = msgspec.field(default_factory=AgentsConfig)
@@ -334,7 +347,7 @@ class Config(_Section, frozen=True):
         for section in list(content.values()):
             if isinstance(section, dict) and section.get("sources") == {}:
                 del section["sources"]
-        for name, empty in (("features", FeaturesConfig()), ("targets", TargetsConfig())):
+        for name, empty in (("features", FeaturesConfig()), ("targets", TargetsConfig()), ("volatility", VolatilityConfig())):
             if getattr(self, name) == empty:
                 del content[name]
         for section, names in _ADDED.items():

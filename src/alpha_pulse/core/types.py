@@ -127,7 +127,7 @@ class MemberPrediction(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     model_id: str
     version: str
-    source: Literal["online", "batch", "base", "challenger"]
+    source: Literal["online", "batch", "base", "density", "challenger"]
     probability: float
     weight: float
     age_ns: int | None

@@ -20,7 +20,7 @@ class BarRows:
 
     Attributes
     ----------
-    clock, prices, features
+    clock, prices, given, features
         See `alpha_pulse.kernels.session.layout`; ``features`` has all of the schema.
     bars
         Prices, volume and quotes, see `alpha_pulse.feeds.bar_block`.
@@ -36,6 +36,7 @@ class BarRows:
         self.arrays: dict[str, NDArray[Any]] = {
             "clock": np.zeros((capacity, layout.CLOCK_COLUMNS), dtype=np.int64),
             "prices": np.zeros((capacity, layout.PRICE_COLUMNS)),
+            "given": np.full((capacity, layout.GIVEN_COLUMNS), np.nan),
             "features": np.zeros((capacity, n_features)),
         }
         """Of ``capacity`` rows, by their names in the table of a target."""
@@ -47,6 +48,7 @@ class BarRows:
         self._count = n
         self.clock: NDArray[np.int64] = self.arrays["clock"][:n]
         self.prices: NDArray[np.float64] = self.arrays["prices"][:n]
+        self.given: NDArray[np.float64] = self.arrays["given"][:n]
         self.features: NDArray[np.float64] = self.arrays["features"][:n]
         self.bars: NDArray[np.float64] = self._bars[:n]
         self.market: NDArray[np.float64] = self._market[:n]

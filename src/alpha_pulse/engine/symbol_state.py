@@ -21,6 +21,7 @@ from alpha_pulse.engine.bar_rows import BarRows
 from alpha_pulse.engine.events import ALARMED, ENDED, FEATURES_, MOVED, REGIME, REQUESTED, TARGETS_, TIMED, Events
 from alpha_pulse.engine.row_kernels import hand_on
 from alpha_pulse.engine.target import TargetLoop
+from alpha_pulse.engine.volatility_pass import VolatilityPass
 from alpha_pulse.execution.volatility_calibrator import VolatilityCalibrator
 from alpha_pulse.features.extractor import MIN_BARS, FeatureExtractor
 from alpha_pulse.feedback.own_labels import NamedTarget, OwnLabels
@@ -43,6 +44,8 @@ class SymbolState:
         Of this symbol.
     regimes
         Its regime detector.
+    volatility
+        Its volatility forecast, if there is one.
     config
         Of it: ``learning`` (horizons) and ``adaptation`` (which detector monitors the features).
     capacity
@@ -56,6 +59,7 @@ class SymbolState:
         index: int,
         extractor: FeatureExtractor,
         regimes: RegimeDetector,
+        volatility: VolatilityPass | None,
         config: Config,
         capacity: int,
         own_targets: Sequence[NamedTarget] = (),
@@ -65,6 +69,7 @@ class SymbolState:
         self.extractor = extractor
         self.regimes = regimes
         self.calibrator = VolatilityCalibrator()
+        self.volatility = volatility
         self.feature_monitor = FeatureMonitor(extractor.symbol, extractor.schema.names, config.adaptation)
         self.rows = BarRows(len(extractor.schema.names), capacity)
         self.targets: dict[str, TargetLoop] = {}
@@ -136,6 +141,8 @@ class SymbolState:
                 f"bar {rows.clock[bad, layout.SEQ]} of {self.symbol} has open {opened}, high {high}, low {low}, close {close}; "
                 "expected prices above 0 and high at least low; correct the feed"
             )
+        if self.volatility is not None:
+            self.volatility.run(rows)
         self._masks = self.extractor.masks(before + 1, rows.bars)
         if self._own_labels is not None:
             for name, labels in self._own_labels.compute(before + 1, rows.ts, rows.bars).items():
@@ -199,6 +206,7 @@ class SymbolState:
         return {
             f"features/{symbol}": self.extractor,
             f"level/{symbol}": self.calibrator,
+            **({} if self.volatility is None else {f"volatility/{symbol}": self.volatility}),
             f"monitor/{symbol}": self.feature_monitor,
             f"instrument/{symbol}": self,
             **({} if self._own_labels is None else {f"own_labels/{symbol}": self._own_labels}),

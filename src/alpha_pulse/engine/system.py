@@ -31,6 +31,7 @@ from alpha_pulse.engine.target import TargetLoop
 from alpha_pulse.engine.training.members import batch_member
 from alpha_pulse.engine.training.rounds import BEGIN, Place, TrainingRounds
 from alpha_pulse.engine.training.trainers import InlineTrainer, StoredBlocks
+from alpha_pulse.engine.volatility_pass import volatility_pass
 from alpha_pulse.execution.execution_service import ExecutionService
 from alpha_pulse.features.extractor import FeatureExtractor
 from alpha_pulse.features.own_columns import OwnFeature, load_own
@@ -125,7 +126,9 @@ class System:
             symbol, has_volume=self.feed.has_volume, has_quotes=self.feed.has_quotes,
             volatility_horizon=self.config.learning.volatility_horizon_bars, own=own,
         )  # fmt: skip
-        return SymbolState(index, extractor, self.regimes.detectors[symbol], self.config, self.block_slices, self._own_targets)
+        forecast = volatility_pass(symbol, self.feed.interval_ns, self.config)
+        regimes = self.regimes.detectors[symbol]
+        return SymbolState(index, extractor, regimes, forecast, self.config, self.block_slices, self._own_targets)
 
     def _n_features(self, symbol: str, target: str) -> int:
         extra = EXTRA_FEATURES if target == TARGET else 0

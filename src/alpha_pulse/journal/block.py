@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from alpha_pulse.core.errors import StateError
 from alpha_pulse.journal import codec
-from alpha_pulse.journal.layout import JournalLayout, LaterLayoutError, current_layout, read_layout
+from alpha_pulse.journal.layout import EARLIER, JournalLayout, LaterLayoutError, current_layout, read_layout
 from alpha_pulse.journal.rows import Row, from_row, to_row
 from alpha_pulse.kernels.session.layout import SCORED_LABEL
 from alpha_pulse.stores.base import RECOVERY_HINT, Block, Store
@@ -247,9 +247,12 @@ def _became_earlier(block: JournalBlock, chosen: NDArray[np.int64]) -> NDArray[n
     found = []
     for number, target in enumerate(block.layout.targets):
         status, first = codes[:, places["codes"][f"{target.name}.status"]], places["probabilities"][f"{target.name}.online"]
+        of_members = [places["probabilities"][f"{target.name}.{name}.probability"] for name in target.challengers]
+        absent = [np.nan] * (earlier.shape[1] - len(EARLIER) - len(of_members))
         for row in chosen[status[chosen] == SCORED_LABEL].tolist():
             origin = row - target.horizon
             if (row, number) not in known and origin < first_of[int(codes[row, places["codes"]["symbol"]])]:
                 raw = numbers[origin, places["numbers"][f"{target.name}.raw_online"]]
-                found.append([row, number, *probabilities[origin, first : first + 6], raw])
+                further = [*probabilities[origin, of_members], *absent]
+                found.append([row, number, *probabilities[origin, first : first + 6], raw, *further])
     return np.array(found).reshape(-1, earlier.shape[1])

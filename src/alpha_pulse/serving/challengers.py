@@ -7,7 +7,7 @@ import re
 from alpha_pulse.core.config import Config
 from alpha_pulse.core.errors import ConfigError, did_you_mean
 
-TAKEN = ("online", "batch", "base", "base_rate", "served", "no_change", "lightgbm")
+TAKEN = ("online", "batch", "base", "density", "base_rate", "served", "no_change", "lightgbm")
 """Names of other members."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,7 +24,27 @@ class MemberSpec(msgspec.Struct, frozen=True):
     """A further member: its name, which is unique in the run, and how its model is made."""
 
     name: str
-    make_model: Callable[[], OnlineModel]
+    make_model: Callable[[], OnlineModel | Given]
+
+
+class Given:
+    """Stands for the model of a member whose probability comes with each row, and which learns elsewhere."""
+
+    n_outputs = 0
+
+    def predict(self, features: Row, outputs: Row) -> float:
+        """NaN: for other features than those of a row it has no probability."""
+        return math.nan
+
+    def learn(self, features: Row, label: int, weight: float, outputs: Row) -> None:
+        """It learns elsewhere."""
+
+    def snapshot(self) -> State:
+        """It is saved elsewhere."""
+        return State()
+
+    def restore(self, state: State) -> None:
+        """See `snapshot`."""
 
 
 class FurtherMembers:
@@ -63,7 +84,7 @@ class FurtherMembers:
     @property
     def compiled(self) -> bool:
         """Whether no member is called back."""
-        return all(ships_kernels(model) for model in self.models)
+        return all(isinstance(model, Given) or ships_kernels(model) for model in self.models)
 
     @property
     def stopped(self) -> tuple[str, ...]:
@@ -97,7 +118,9 @@ class FurtherMembers:
         model, entry = self.models[k], self._members[k]
         entry[places.PREDICTS_BY] = entry[places.LEARNS_BY] = places.PYTHON
         entry[places.OUTPUTS_AT], entry[places.OUTPUTS] = self._outputs_at[k], model.n_outputs
-        if ships_kernels(model):
+        if isinstance(model, Given):
+            entry[places.PREDICTS_BY], entry[places.LEARNS_BY] = places.GIVEN, places.NOTHING
+        elif ships_kernels(model):
             state, scratch = model.kernel_state, model.kernel_scratch
             entry[places.PREDICTS_BY] = predict_address(model.predict_kernel)
             entry[places.LEARNS_BY] = learn_address(model.learn_kernel)

@@ -20,8 +20,9 @@ from alpha_pulse.learning.training import BatchMember
 from alpha_pulse.models.calibration import make_calibrator
 from alpha_pulse.serving import member_commands
 from alpha_pulse.serving.challengers import check_challengers
-from alpha_pulse.serving.further_members import FurtherMembers, MemberSpec
+from alpha_pulse.serving.further_members import FurtherMembers, Given, MemberSpec
 from alpha_pulse.serving.member_mix import STRATEGIES, MemberMix
+from alpha_pulse.serving.predictions import DENSITY
 from alpha_pulse.serving.served_target import CALIBRATED, ServedTarget
 
 MakeBatch = Callable[[Session], BatchMember]
@@ -137,7 +138,7 @@ class ModelServingService:
 
     def _add(self, session: Session, batch: BatchMember | None) -> ServedTarget:
         spec = session.spec
-        challengers = self._challengers(spec) if session.engine_owned else []
+        challengers = self._further(spec) if session.engine_owned else []
         config = msgspec.structs.replace(self._config.serving, strategy=self._strategy)
         names = [each.name for each in challengers]
         mix = MemberMix(spec.horizon, config, self._config.learning.window, names, batch=batch is not None)
@@ -146,9 +147,14 @@ class ModelServingService:
         member = self._members[spec.symbol, spec.target] = ServedTarget(session, batch, mix, calibrators, further)
         return member
 
-    def _challengers(self, spec: SessionSpec) -> list[MemberSpec]:
-        """The challengers of a target; ConfigError or UnknownNameError where one cannot be made."""
-        return [
+    def _further(self, spec: SessionSpec) -> list[MemberSpec]:
+        """The density, where ``volatility`` has one, and the challengers of a target.
+
+        Raises ConfigError or UnknownNameError where one cannot be made.
+        """
+        has_density = spec.target == "volatility" and self._config.volatility.preset != "none"
+        density = [MemberSpec(DENSITY, Given)] if has_density else []
+        return density + [
             MemberSpec(name, self.learning.models.maker(each.model, spec.n_features, spec.horizon, each.parameters))
             for name, each in self._config.serving.challengers.items()
             if not each.targets or spec.target in each.targets

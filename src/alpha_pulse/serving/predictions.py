@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isnan
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ from alpha_pulse.kernels.session.member_layout import REST_BARS
 from alpha_pulse.learning.training import BatchStatus
 
 RESTING = f"it failed less than {REST_BARS} bars ago, or is stopped"
+
+
+DENSITY = "density"
+"""The member of ``volatility`` that is the probability of high volatility under the forecast density."""
 
 
 class ServedBy(NamedTuple):
@@ -129,6 +133,7 @@ def _members(by: ServedBy, at: Serving) -> tuple[MemberPrediction, ...]:
         members.append(MemberPrediction(ready.model_id, ready.short_version, "batch", values[BATCH], weight, trained))
     for name, (probability, weight, used) in zip(by.further, at.further, strict=True):
         if not isnan(probability):
-            members.append(MemberPrediction(name, str(used), "challenger", probability, weight, age))
+            source: Literal["density", "challenger"] = "density" if name == DENSITY else "challenger"
+            members.append(MemberPrediction(name, str(used), source, probability, weight, age))
     members.append(MemberPrediction("base_rate", "", "base", values[BASE], values[SERVING_WEIGHTS + BASE], age))
     return tuple(members)

@@ -11,14 +11,14 @@ from alpha_pulse.kernels.mixing.ensemble import ROW
 TABLE = (
     "settings", "limits", "head", "slots", "pending", "model", "control", "trial", "scratch", "scores", "against",
     "decision", "mix", "confidences", "online_calibrator", "batch_calibrator", "deciles", "moves", "batch", "clock",
-    "prices", "features", "codes", "values",
+    "prices", "given", "features", "codes", "values",
     "drift_sums", "drift_counters", "drift_times", "drift_totals", "drift_windows",
     "statistics", "promotion", "shadow_returns", "ready", "mixed", "members", "member_counts", "member_sums",
     "member_calibrators", "member_pending", "member_values",
 )  # fmt: skip
 (
     SETTINGS_, LIMITS_, HEAD_, SLOTS_, PENDING_, MODEL_, CONTROL_, TRIAL_, SCRATCH_, SCORES_, AGAINST_, DECISION_, MIX_,
-    CONFIDENCES_, ONLINE_CALIBRATOR_, BATCH_CALIBRATOR_, DECILES_, MOVES_, BATCH_, CLOCK_, PRICES_,
+    CONFIDENCES_, ONLINE_CALIBRATOR_, BATCH_CALIBRATOR_, DECILES_, MOVES_, BATCH_, CLOCK_, PRICES_, GIVEN_,
     FEATURES_, CODES_, VALUES_,
     DRIFT_SUMS_, DRIFT_COUNTERS_, DRIFT_TIMES_, DRIFT_TOTALS_, DRIFT_WINDOWS_,
     STATISTICS_, LADDER_, SHADOW_RETURNS_, READY_, MIXED_, MEMBERS_, MEMBER_COUNTS_, MEMBER_SUMS_, MEMBER_CALIBRATORS_,
@@ -81,6 +81,10 @@ CLOCK_COLUMNS = 6
 REALISED, MEDIAN, PLAIN, OPEN, CLOSE = range(5)
 PRICE_COLUMNS = 5
 """PLAIN: volatility per bar without a model."""
+EVENT_PROBABILITY, LEVEL = range(2)
+GIVEN_COLUMNS = 2
+"""given (float64), by row, for ``volatility``: what `alpha_pulse.models.volatility` forecasts: the probability of high
+volatility, and the volatility per bar for sizing; NaN without a forecast."""
 
 # codes (int64) and values (float64): what a row gives back
 STATUS, LABEL_VALUE, LABEL_STEP, COMPARED, WAS_SERVED, USED_AT_SERVING, LABEL_TS_AT_SERVING = range(7)

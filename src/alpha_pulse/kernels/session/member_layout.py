@@ -11,8 +11,9 @@ MEMBER_COLUMNS = 10
 """``PREDICTS_BY`` and ``LEARNS_BY``: the address of a kernel, or one of the values below. ``OUTPUTS_AT``: where its outputs lie
 in a row of ``member_pending``. ``FROM_NS``: it predicts from this market time on. ``HEDGED``: it is mixed with the base rate by
 fixed share before it is scored."""
-PYTHON, NOTHING = 0, -1
-"""``PYTHON``: called back. ``NOTHING``, for ``LEARNS_BY``: it does not learn in the loop."""
+PYTHON, NOTHING, GIVEN = 0, -1, -2
+"""``PYTHON``: called back. ``NOTHING``, for ``LEARNS_BY``: it does not learn here. ``GIVEN``, for ``PREDICTS_BY``: its
+probability is in ``given``."""
 NEVER = -1
 """As ``FROM_NS``: it does not predict."""
 

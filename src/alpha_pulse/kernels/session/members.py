@@ -20,7 +20,7 @@ from alpha_pulse.kernels.mixing import shadow_return
 from alpha_pulse.kernels.mixing.ensemble import N_MIXED, PROBABILITIES, rounded
 from alpha_pulse.kernels.mixing.hedge import log_loss
 from alpha_pulse.kernels.session import layout, member_layout
-from alpha_pulse.kernels.session.member_layout import CALLED, NEVER, NOTHING, PARTS, PROBABILITY, PYTHON, RAW
+from alpha_pulse.kernels.session.member_layout import CALLED, GIVEN, NEVER, NOTHING, PARTS, PROBABILITY, PYTHON, RAW
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -58,6 +58,9 @@ def predict(table: Ints, row: int, slot: int) -> bool:
             continue
         if member[member_layout.PREDICTS_BY] == PYTHON:
             needed = True
+            continue
+        if member[member_layout.PREDICTS_BY] == GIVEN:
+            pending[slot, at + RAW] = addresses.floats_2d(table, layout.GIVEN_)[row, layout.EVENT_PROBABILITY]
             continue
         probability = addresses.call_predict(
             member[member_layout.PREDICTS_BY], member[member_layout.STATE], member[member_layout.STATE_SIZE],

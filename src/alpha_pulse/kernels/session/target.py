@@ -391,8 +391,11 @@ def _finish(table: Ints, row: int) -> None:
     for k in range(ROW):
         values[row, layout.SERVED_ROW + k] = probabilities[k]
     if settings[layout.TARGET] == layout.VOLATILITY:
-        plain = addresses.floats_2d(table, layout.PRICES_)[row, layout.PLAIN]
-        values[row, layout.FORECAST] = deciles.ratio(addresses.floats(table, layout.DECILES_), probabilities[SERVED]) * plain
+        level, plain = addresses.floats_2d(table, layout.GIVEN_)[row, layout.LEVEL], addresses.floats_2d(table, layout.PRICES_)
+        if math.isnan(level):
+            ratio = deciles.ratio(addresses.floats(table, layout.DECILES_), probabilities[SERVED])
+            level = ratio * plain[row, layout.PLAIN]
+        values[row, layout.FORECAST] = level
     values[row, layout.THRESHOLD_AT_SERVING] = addresses.floats(table, layout.CONFIDENCES_)[layout.THRESHOLD]
     codes[row, layout.USED_AT_SERVING] = head[layout.LABELS_USED]
     codes[row, layout.LABEL_TS_AT_SERVING] = head[layout.LAST_LABEL_TS]

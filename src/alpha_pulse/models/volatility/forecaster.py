@@ -31,6 +31,7 @@ MEMBERS = {
 LEAN = ("ewma_s", "har_gk_s")
 DEFAULT = ("ewma_s", "har_s", "har_gk_s", "level_regression")
 FULL = (*DEFAULT, "random_features")
+PRESETS = {"lean": LEAN, "default": DEFAULT, "full": FULL}
 RANDOM_FEATURES = 40
 
 
