@@ -503,8 +503,8 @@ GATE = (
         "sized-by-what-the-probability-meant-to-nobody",
         "gate",
         "kernels/session/target.py",
-        "deciles.ratio(addresses.floats(table, layout.DECILES_), probabilities[SERVED]) * plain",
-        "plain",
+        "level = ratio * plain[row, layout.PLAIN]",
+        "level = plain[row, layout.PLAIN]",
         ("unit/engine/test_target.py::test_the_compiled_loop_in_any_blocks_is_equal_to_its_twin",),
     ),
     Mutant(
