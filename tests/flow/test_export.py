@@ -297,8 +297,8 @@ def test_every_column_contains_something(eventful: Exported) -> None:
         for name in frame.columns
         if frame[name].null_count() == len(frame) and table != "challengers"  # the run has none: see test_challengers
     }
-    # No batch model scores trades, no model is quarantined, and the run has no result yet.
-    assert empty == {"predictions.online_missing", "run.result", "scored_trades.batch_probability"}
+    # No batch model scores trades, no model is quarantined, no fill is refused, and the run has no result yet.
+    assert empty == {"predictions.online_missing", "refusals.order_id", "run.result", "scored_trades.batch_probability"}
 
 
 def test_columns_are_those_declared(run: Exported) -> None:
