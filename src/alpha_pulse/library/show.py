@@ -7,7 +7,7 @@ import html
 from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.library.grids import NOTHING, Grid, as_html, as_text, number
 from alpha_pulse.library.states import RunFacts
-from alpha_pulse.metrics.members import MemberScore
+from alpha_pulse.metrics.members import MemberScore, titled
 from alpha_pulse.reporting.report import BookReport, Report
 from alpha_pulse.venues.money import cash_text
 
@@ -57,7 +57,7 @@ def _grids(result: Report) -> list[Grid]:
     scores = [
         (f"{target}, {title}", _score(members[name], base=name == "base"))
         for target, members in result.metrics.items()
-        for name, title in _MEMBERS.items()
+        for name, title in titled(members, _MEMBERS).items()
     ]
     return [Grid("book", _BOOK_TITLES, books), Grid("prediction", _SCORE_TITLES, scores)]
 

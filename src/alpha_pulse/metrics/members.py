@@ -6,7 +6,7 @@ label, and the last label known when they were made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -21,6 +21,15 @@ from alpha_pulse.metrics.reliability import ReliabilityTable, reliability_table
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+
+def titled(members: Iterable[str], titles: Mapping[str, str]) -> dict[str, str]:
+    """The titles of members: those that are given, then the challengers among ``members`` under their own names.
+
+    >>> titled(["online", "served", "fast"], {"served": "served prediction"})
+    {'served': 'served prediction', 'fast': 'fast'}
+    """
+    return {**titles, **{name: name for name in members if name not in MEMBERS}}
 
 
 class MemberScore(msgspec.Struct, frozen=True):

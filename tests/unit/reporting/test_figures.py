@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from alpha_pulse.metrics.definitions import log_losses
+from alpha_pulse.reporting.figures.challengers import beside, names_of
 from alpha_pulse.reporting.figures.compared import draw_compared
 from alpha_pulse.reporting.figures.equity import draw_drawdown, draw_equity
 from alpha_pulse.reporting.figures.points import thinned
@@ -51,6 +52,12 @@ def labels() -> pl.DataFrame:
 
 
 NO_ALARMS = pl.DataFrame(schema={"open_time": pl.Datetime("us", "UTC"), "target": pl.String})
+NO_CHALLENGERS = pl.DataFrame(
+    schema={
+        "prediction_id": pl.String, "target": pl.String, "challenger": pl.String, "probability": pl.Float64,
+        "weight": pl.Float64,
+    }
+)  # fmt: skip
 NO_TRIALS = pl.DataFrame(
     schema={
         "action_id": pl.String, "kind": pl.String, "target": pl.String, "status": pl.String,
@@ -137,6 +144,28 @@ def test_layers_of_weights_fill_the_axes() -> None:
     assert texts(drawn) == ["online", "batch"]
 
 
+def test_challengers_have_a_curve_and_a_layer_each() -> None:
+    ids = [f"X/direction/{number}" for number in range(N)]
+    fast = {"prediction_id": ids, "target": "direction", "challenger": "fast", "probability": [None] + [0.6] * (N - 1)}
+    rows = pl.DataFrame({**fast, "weight": [None] + [0.5] * (N - 1)}, schema_overrides=dict(NO_CHALLENGERS.schema))
+    table = pl.concat([rows, rows.with_columns(challenger=pl.lit("tree"), target=pl.lit("volatility"))])
+    names = names_of(table, "direction")
+    assert names == ("fast",)
+    scored = beside(labels().with_columns(prediction_id=pl.Series(ids)), table, "direction", "probability")
+    drawn = axes()
+    draw_skill(drawn, scored, NO_ALARMS, NO_TRIALS, "direction", challengers=names)
+    assert sorted(texts(drawn)) == ["batch", "fast", "online", "served"]
+    weights = pl.DataFrame(
+        {
+            "prediction_id": ids, "open_time": times(), "target": "direction", "online_weight": [1.0] + [0.3] * (N - 1),
+            "batch_weight": None, "base_weight": [0.0] + [0.2] * (N - 1),
+        }
+    )  # fmt: skip
+    drawn = axes()
+    draw_weights(drawn, beside(weights, table, "direction", "weight"), "direction", challengers=names)
+    assert texts(drawn) == ["online", "fast", "base rate"]
+
+
 def test_reliability_leaves_out_what_was_not_scored() -> None:
     table = reliability_of(labels(), "direction", 3)
     assert table.labels == N - 1
@@ -169,6 +198,7 @@ def test_the_figure_of_a_run_has_each_of_its_targets(own: list[str]) -> None:
     tables = {
         "equity": equity(combined=[1.0] * N), "labels": labels(), "predictions": predictions,
         "alarms": NO_ALARMS, "adaptations": NO_TRIALS,
+        "challengers": NO_CHALLENGERS,
     }  # fmt: skip
     figure = draw_run(tables, "run")
     shown = [axes.get_title(loc="left") for part in figure.subfigs for axes in part.axes if axes.get_visible()]

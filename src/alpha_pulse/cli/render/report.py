@@ -9,7 +9,7 @@ from rich.text import Text
 from alpha_pulse.cli.terminal.table import TableRow, print_table
 from alpha_pulse.core.bar_times import bar_label
 from alpha_pulse.execution.execution_service import PRIMARY
-from alpha_pulse.metrics.members import MemberScore
+from alpha_pulse.metrics.members import MemberScore, titled
 from alpha_pulse.reporting.report import BookReport, Report, SymbolReport
 from alpha_pulse.reporting.words import adaptation_lines, counted, interval_text, success_lines, verdict
 from alpha_pulse.venues.money import cash_text
@@ -90,7 +90,7 @@ def _scores(report: Report) -> list[TableRow]:
     rows = []
     for target, members in report.metrics.items():
         rows.append(TableRow(target, style="bold"))
-        for name, title in MEMBERS.items():
+        for name, title in titled(members, MEMBERS).items():
             rows.append(TableRow(f"  {title}", _score(members[name], base=name == "base"), _bold(name, "served")))
     return rows
 

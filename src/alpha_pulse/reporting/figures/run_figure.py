@@ -9,6 +9,7 @@ import polars as pl
 from matplotlib.figure import SubFigure
 
 from alpha_pulse.evaluation.drawing import NO_FORMULAS, ShownFigure
+from alpha_pulse.reporting.figures.challengers import beside, names_of
 from alpha_pulse.reporting.figures.equity import draw_drawdown, draw_equity
 from alpha_pulse.reporting.figures.reliability import draw_reliability, reliability_of
 from alpha_pulse.reporting.figures.skill import draw_skill
@@ -16,7 +17,7 @@ from alpha_pulse.reporting.figures.theme import LIGHT, Theme
 from alpha_pulse.reporting.figures.weights import draw_weights
 from alpha_pulse.reporting.tearsheet.labels import targets_of
 
-TABLES = ("adaptations", "alarms", "equity", "labels", "predictions")
+TABLES = ("adaptations", "alarms", "challengers", "equity", "labels", "predictions")
 """The tables that the figure shows."""
 _WIDTH, _UNIT = 12.0, 1.48
 """The width of a figure, and the height of a part of height 1, in inches."""
@@ -61,8 +62,11 @@ def _draw_targets(
     for unused in columns[len(targets) :].flat:
         unused.set_visible(False)
     for target, (skill, weights, reliability) in zip(targets, columns, strict=False):
-        draw_skill(skill, tables["labels"], tables["alarms"], tables["adaptations"], target, theme)
-        draw_weights(weights, tables["predictions"], target, theme)
+        challengers = tables["challengers"]
+        names = names_of(challengers, target)
+        labels = beside(tables["labels"], challengers, target, "probability")
+        draw_skill(skill, labels, tables["alarms"], tables["adaptations"], target, theme, challengers=names)
+        draw_weights(weights, beside(tables["predictions"], challengers, target, "weight"), target, theme, names)
         for axes in (skill, weights):
             axes.set_xlim(period)
         table = reliability_of(tables["labels"], target, _horizon(tables["predictions"], target))

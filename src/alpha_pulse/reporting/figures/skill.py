@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
@@ -29,6 +31,7 @@ def draw_skill(
     target: str,
     theme: Theme = LIGHT,
     window: int = WINDOW,
+    challengers: Sequence[str] = (),
 ) -> None:
     """The skill of each member over the newest labels, with drift alarms above and trials of adaptations below.
 
@@ -44,24 +47,27 @@ def draw_skill(
         A target of the run.
     window
         Labels that are averaged; of the first ones fewer, a fifth at least.
+    challengers
+        Names; ``labels`` has a column more for each, see `alpha_pulse.reporting.figures.challengers.beside`.
     """
     prepared(axes, f"Skill of {target} over the base rate", theme)
     axes.set_ylabel(f"mnat, newest {window:,} labels", color=theme.muted)
     axes.axhline(0.0, color=theme.muted, linewidth=0.9)
     scored = labels.filter(pl.col("target") == target, pl.col("status") == "scored")
     ends = []
-    for name in MEMBERS:
+    for name in (*MEMBERS, *challengers):
         times, skill = skill_over_time(scored, name, window)
         if len(skill):
-            width = 1.9 if name == "served" else 1.2
-            axes.plot(*thinned(times, skill), color=theme.members[name], linewidth=width, zorder=3 if name == "served" else 2)
+            served, colour = name == "served", theme.of_member(name, challengers)
+            width, order = (1.9, 3) if served else (1.2, 2)
+            axes.plot(*thinned(times, skill), color=colour, linewidth=width, zorder=order)
             ends.append((name, float(skill[-1])))
     over_time(axes)
     low, high = _with_room(axes)
     height = high - low
     label_ends(
         axes,
-        [EndLabel((last - low) / height, name, theme.members[name], name == "served") for name, last in ends],
+        [EndLabel((last - low) / height, name, theme.of_member(name, challengers), name == "served") for name, last in ends],
         height=_LABEL_HEIGHT,
     )
     own_alarms, own_trials = (table.filter(pl.col("target") == target) for table in (alarms, adaptations))
@@ -79,9 +85,9 @@ def skill_over_time(scored: pl.DataFrame, member: str, window: int) -> tuple[NDA
     scored
         Rows of table ``labels`` with status ``scored``, of one target.
     member
-        A key of `MEMBERS`. Labels that it did not score are left out.
+        A key of `MEMBERS`, or a challenger. Labels that it did not score are left out.
     """
-    column = MEMBERS[member]
+    column = MEMBERS.get(member, f"{member}_probability")
     rows = scored.filter(pl.col(column).is_not_null()).sort("open_time", maintain_order=True)
     truth = rows["label"].to_numpy() == 1
     skills = log_losses(rows["base_probability"].to_numpy(), truth) - log_losses(rows[column].to_numpy(), truth)

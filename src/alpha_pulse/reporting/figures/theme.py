@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -20,6 +21,13 @@ class Theme(NamedTuple):
     members: dict[str, str]
     good: str
     bad: str
+
+    def of_member(self, name: str, challengers: Sequence[str] = ()) -> str:
+        """The colour of a member, or of one of some challengers; the fourth of these has the colour of the first."""
+        if name in self.members:
+            return self.members[name]
+        colours = (self.good, self.books["ml_only"], self.books["rules_only"])
+        return colours[challengers.index(name) % len(colours)]
 
     def of_book(self, name: str) -> str:
         """The colour of a book."""

@@ -10,6 +10,8 @@ SERIES = tuple(f"#0102{number:02x}" for number in range(8))
 BOOKS = {"combined": 0, "rules_only": 1, "ml_only": 2, "cost_aware": 3, "signal": 3, "buy_and_hold": 4}
 MEMBERS = {"served": 0, "online": 1, "batch": 2, "base": 4}
 """The place of each book's and each member's colour."""
+CHALLENGERS = 5
+"""The place of the first challenger's colour."""
 PAGE = Theme(
     _INK, _MUTED, _FAINT, "none",
     {name: SERIES[place] for name, place in BOOKS.items()},

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from alpha_pulse.reporting.figures.challengers import beside, names_of
 from alpha_pulse.reporting.figures.points import Times
 from alpha_pulse.reporting.figures.skill import skill_over_time
-from alpha_pulse.reporting.pages.colours import MEMBERS
+from alpha_pulse.reporting.pages.colours import CHALLENGERS, MEMBERS
 from alpha_pulse.reporting.pages.figures import Curve, Mark
 from alpha_pulse.reporting.performance.drawdown import drawdowns
 from alpha_pulse.reporting.performance.returns import rolling_sharpe
@@ -41,10 +42,13 @@ def rolling_curve(run: RunContent, book: str, window: int, colour: int) -> Curve
 
 
 def skill_curves(run: RunContent, target: str, window: int) -> list[Curve]:
-    """The mean log-loss skill of served, online and batch member over the newest ``window`` labels, in millinats; those of all
-    symbols together. See `alpha_pulse.reporting.figures.skill`."""
-    rows = scored_labels(run, target).rows
-    curves = [Curve(name, *skill_over_time(rows, name, window), MEMBERS[name]) for name in ("served", "online", "batch")]
+    """The mean log-loss skill of served, online and batch member, and of challengers, over the newest ``window`` labels, in
+    millinats; those of all symbols together. See `alpha_pulse.reporting.figures.skill`."""
+    challengers = names_of(run.tables["challengers"], target)
+    rows = beside(scored_labels(run, target).rows, run.tables["challengers"], target, "probability")
+    named = [(name, MEMBERS[name]) for name in ("served", "online", "batch")]
+    named += [(name, CHALLENGERS + place) for place, name in enumerate(challengers)]
+    curves = [Curve(name, *skill_over_time(rows, name, window), place) for name, place in named]
     return [curve for curve in curves if len(curve.values)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from alpha_pulse.metrics.members import MemberScore
+from alpha_pulse.metrics.members import MemberScore, titled
 from alpha_pulse.reporting.pages import sentences
 from alpha_pulse.reporting.pages.curves import drift_marks, skill_curves
 from alpha_pulse.reporting.pages.figures import panels_over_time, reliability_panels
@@ -28,7 +28,8 @@ def skill_section(run: RunContent, sheet: TearSheet) -> Section:
     for target, members in sheet.scores.items():
         rows.append(Row(target))
         rows += [
-            Row(title, _score_row(members[name], base=name == "base"), name == "served") for name, title in MEMBERS.items()
+            Row(title, _score_row(members[name], base=name == "base"), name == "served")
+            for name, title in titled(members, MEMBERS).items()
         ]
     tables = [
         Grid(

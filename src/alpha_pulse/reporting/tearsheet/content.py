@@ -22,7 +22,7 @@ from alpha_pulse.stores.base import RunIdentity
 from alpha_pulse.stores.reading import StoreReader
 
 TABLES = (
-    *("bars", "equity", "fills", "lots", "units", "predictions", "labels"),
+    *("bars", "equity", "fills", "lots", "units", "predictions", "labels", "challengers"),
     *("alarms", "alarm_responses", "adaptations", "commands"),
 )
 """The tables that are read."""
