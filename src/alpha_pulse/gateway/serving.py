@@ -14,9 +14,10 @@ class MemberStanding(msgspec.Struct, frozen=True):
 
     ``stage`` is ``candidate``, ``shadow``, ``canary``, ``champion`` or ``retired``; None with a strategy without a champion.
     ``evidence`` is its comparison with the champion; None for who is not compared. ``shadow_return`` is what it would have
-    earned by trading its own predictions; None for a target that is no return. ``probability``, ``weight`` and ``age_s`` are
-    those of the newest prediction, and ``missing`` is why it took no part in it. ``labels`` are those that it has learned from,
-    ``failures`` how often a challenger failed. ``skill_millinats`` is that of the sliding window.
+    earned by trading its own predictions; None for a target that is no return, and without labels. ``probability``,
+    ``weight`` and ``age_s`` are those of the newest prediction, and ``missing`` is why it took no part in it. ``labels`` are
+    those that it has learned from, ``failures`` how often a challenger failed. ``skill_millinats`` is that of the sliding
+    window.
     """
 
     member: str

@@ -96,6 +96,7 @@ class ServingDesk:
         name, competes = standing.member, served.mix.champion is not None
         model, labels, failures = self._facts(served, name)
         stopped = name in served.further.stopped
+        traded = served.session.spec.target == OF_RETURNS and standing.shadow_return.labels > 0
         age = None if newest is None or newest.age_ns is None else newest.age_ns / SECOND_NS
         return MemberStanding(
             member=name,
@@ -112,7 +113,7 @@ class ServingDesk:
             failures=failures,
             skill_millinats=skill,
             evidence=standing.evidence if competes else None,
-            shadow_return=standing.shadow_return if served.session.spec.target == OF_RETURNS else None,
+            shadow_return=standing.shadow_return if traded else None,
         )
 
     def _facts(self, served: ServedTarget, name: str) -> tuple[str, int | None, int | None]:
