@@ -146,7 +146,7 @@ def make_layout(
     of_targets = TARGET_CODES + (BATCH_CODES if batch else ())
     signals = signal_columns(agents)
     members = [f"{target.name}.{name}" for target in targets for name in target.challengers]
-    most = max(len(target.challengers) for target in targets)
+    most = max((len(target.challengers) for target in targets), default=0)
     missing = tuple(f"missing_{word}" for word in range(mask_words(len(feature_names))))
     tables = (
         TableLayout("slices", ("ts_event_ns", "number", *(f"equity.{book}" for book in books)), "integers"),
