@@ -128,8 +128,8 @@ def test_models_of_numbers(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(BATCH))
 def test_batch_models(name: str) -> None:
     rows = np.random.default_rng(1).normal(size=(300, D))
-    smaller = {"trees": 2} if name == "lightgbm" else {}
-    model: Any = plugins.load("models", BATCH, name)(n_features=D, seed=1, **smaller)
+    smaller = {"trees": 2, "seed": 1} if name == "lightgbm" else {}
+    model: Any = plugins.load("models", BATCH, name)(n_features=D, **smaller)
     model.fit(rows, (rows[:, 0] > 0.0).astype(np.int64), np.ones(300))
     refused(((f"predict({bad!r})", partial(model.predict, bad)) for bad in misshapen(D)), lambda: str(model.version))
 

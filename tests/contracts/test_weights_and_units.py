@@ -160,8 +160,8 @@ def test_a_batch_model_is_not_taught_by_examples_of_weight_0(name: str) -> None:
     rows, labels = stream("online", 2_000)
     strange, others = stream("online", 1_000, 2)
     kind: Callable[..., Any] = plugins.load("models", BATCH, name)
-    smaller = {"trees": 20} if name == "lightgbm" else {}
-    alone, beside = kind(n_features=D, seed=1, **smaller), kind(n_features=D, seed=1, **smaller)
+    smaller = {"trees": 20, "seed": 1} if name == "lightgbm" else {}
+    alone, beside = kind(n_features=D, **smaller), kind(n_features=D, **smaller)
     alone.fit(rows, labels, np.ones(2_000))
     weights = np.concatenate([np.ones(2_000), np.zeros(1_000)])
     beside.fit(np.concatenate([rows, 100.0 * strange]), np.concatenate([labels, 1 - others]), weights)
