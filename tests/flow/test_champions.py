@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from alpha_pulse.core.errors import ConflictError
+from alpha_pulse.core.errors import ConfigError, ConflictError
 from alpha_pulse.core.types import Prediction
 from alpha_pulse.engine.system import System
 from alpha_pulse.feeds.synthetic import planted_signal
@@ -152,3 +153,17 @@ def test_a_member_earns_in_the_shadow_what_its_signs_earn() -> None:
             held = position
     assert earned.gross == pytest.approx(gross, abs=1e-9)
     assert earned.turnover == pytest.approx(turnover)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"serving.order": ["online", "good", "base"]}, "serving.order names a member twice, or the base rate"),
+        ({"serving.order": ["online", "online"]}, "serving.order names a member twice"),
+        ({"serving.order": ["onlin"]}, "serving.order names 'onlin'; did you mean 'online'"),
+        ({"serving.weights": {"god": 1.0}}, "serving.weights names 'god'; did you mean 'good'"),
+    ],
+)
+def test_unknown_and_repeated_members_are_refused(settings: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        begun(planted_signal(10, 5, []), {**SETTINGS, **settings})

@@ -17,6 +17,8 @@ from alpha_pulse.journal.export.frames import tables
 from alpha_pulse.kernels.session import layout
 from alpha_pulse.models.volatility.forecaster import Forecast, VolatilityForecaster
 from alpha_pulse.stores.base import Store
+from alpha_pulse.stores.memory import MemoryStore
+from flow.gateways import opened
 from flow.runs import LEAN, Done, again, assert_equal, begun, bundled_feed, divided, run
 
 BARS, HORIZON = 1_500, 12
@@ -77,3 +79,13 @@ def test_any_division_leads_to_the_same() -> None:
     for block in decoded_blocks(divided(begin, {}, [512]).system.store):
         half = block.steps // 2
         assert part(block, half, block.steps).tables["earlier"].shape[1] == block.tables["earlier"].shape[1]
+
+
+def test_who_serves_is_told_with_the_density() -> None:
+    store = MemoryStore()
+    settings = {**SETTINGS, "store.checkpoint_steps": 100}
+    run(again(bundled_feed("eurusd_1h_2017")).cut(300), settings, store, sizes=[100])
+    gateway = opened(again(bundled_feed("eurusd_1h_2017")).cut(300), settings, store)
+    shown = {each.session_id: [member.member for member in each.members] for each in gateway.serving.sessions()}
+    assert "density" in shown["EURUSD/volatility"]
+    assert "density" not in shown["EURUSD/direction"]

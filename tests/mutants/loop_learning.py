@@ -630,8 +630,8 @@ ADAPT = (
         "episodes-of-drift-count-a-blocks-labels-at-its-end",
         "adapt",
         "engine/symbol_state.py",
-        "        self._count(row)\n        self._events.add(",
-        "        self._events.add(",
+        "        self._count(row)\n        for number, action in enumerate(self._target.moves(row)):",
+        "        for number, action in enumerate(self._target.moves(row)):",
         ("flow/test_blocks.py",),
     ),
     Mutant(

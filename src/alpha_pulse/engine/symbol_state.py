@@ -291,7 +291,8 @@ class _TargetPass:
         slice_, ts = int(rows.slices[row]), int(rows.ts[row])
         who = (TARGETS_, self._symbol.index, self._rank)
         self._count(row)
-        self._events.add(slice_, "adaptations", (MOVED, *who), self._target.move(row))
+        for number, action in enumerate(self._target.moves(row)):
+            self._events.add(slice_, "adaptations", (MOVED, *who, number), action)
         alarms = self._target.alarms(row)
         self._act(slice_, (ENDED, *who), manager.end_trial_if_due(session, ts))
         if slice_ == 0:

@@ -26,6 +26,7 @@ from alpha_pulse.kernels.session.target import run
 from alpha_pulse.learning.drift_monitor import DriftMonitor
 from alpha_pulse.learning.training import BatchStatus
 from alpha_pulse.models.base import Row, ships_kernels
+from alpha_pulse.serving.ladder import Moment
 from alpha_pulse.serving.predictions import ServedRow
 from alpha_pulse.serving.served_target import ServedTarget
 
@@ -286,13 +287,13 @@ class TargetLoop:
         result = int(self.session.head[layout.DRIFT])
         return self.monitor.alarms_of(result, int(self._rows.ts[row])) if result else []
 
-    def move(self, row: int) -> AdaptationAction | None:
-        """What a scored label of a row moved on the ladder; None where nothing did."""
+    def moves(self, row: int) -> list[AdaptationAction]:
+        """What a scored label of a row moved on the ladder."""
         head, spec = self.session.head, self.session.spec
         event, head[layout.MOVE] = int(head[layout.MOVE]), promotion.NOTHING
         if event == promotion.NOTHING:
-            return None
-        return self.served.mix.ladder.action(event, spec.symbol, spec.target, int(self._rows.ts[row]))
+            return []
+        return self.served.mix.ladder.actions(event, Moment(spec.symbol, spec.target, int(self._rows.ts[row])))
 
     def scored_rows(self, first: int, last: int) -> tuple[list[float], list[int]]:
         """Of the labels scored in rows ``first`` to ``last``: whether the online model was wrong (0 or 1), and their times."""

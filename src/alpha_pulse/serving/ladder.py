@@ -161,12 +161,13 @@ class Ladder:
         reason = f"{opened.reason}; ended without a decision: {why}"
         return [msgspec.structs.replace(opened, status="rolled_back", closed_ts=at.ts, reason=reason)]
 
-    def action(self, event: int, symbol: str, target: str, ts: int) -> AdaptationAction:
-        """What an event of the kernel amounts to, at market time ``ts`` (ns).
+    def actions(self, event: int, at: Moment) -> list[AdaptationAction]:
+        """What an event of the kernel amounts to.
 
         A promotion begins with the canary, and is accepted or rolled back. The return of a former champion is an action of its
-        own.
+        own; it ends the promotion that is being tried.
         """
+        symbol, target, ts = at
         moved, former = self._promotion.moved
         assert moved is not None
         assert former is not None
@@ -174,19 +175,21 @@ class Ladder:
         assert evidence is not None
         if event == CANARY_STARTED:
             self._open = _begun("promote", "{} is better than {}".format(*names), evidence, symbol, target, ts)
-            return self._open
+            return [self._open]
+        ended = self._ended(at, "the former champion serves again") if event == ROLLED_BACK else []
         opened, self._open = self._open, None
         if event == ROLLED_BACK:
             opened = _begun("rollback", "the former champion {} is better than {}".format(*names), evidence, symbol, target, ts)
         assert opened is not None
         assert event in (CANARY_STOPPED, PROMOTED, ROLLED_BACK)
-        return msgspec.structs.replace(
+        closed = msgspec.structs.replace(
             opened,
             status="rolled_back" if event == CANARY_STOPPED else "accepted",
             closed_ts=ts,
             effect=evidence.mean_difference,
             effect_samples=evidence.samples,
         )
+        return [*ended, closed]
 
     def snapshot(self) -> State:
         """See `alpha_pulse.core.stateful.Stateful`."""

@@ -14,6 +14,7 @@ from alpha_pulse.runtime.history.history import History
 from alpha_pulse.runtime.live import Runner
 from alpha_pulse.serving import member_commands
 from alpha_pulse.serving.ladder import Standing
+from alpha_pulse.serving.predictions import DENSITY
 from alpha_pulse.serving.served_target import ServedTarget
 
 OF_RETURNS = "direction"
@@ -127,7 +128,7 @@ class ServingDesk:
         if name == "base":
             return "base_rate", served.session.labels_used, None
         k = served.further.names.index(name)
-        model = self._system.config.serving.challengers[name].model
+        model = name if name == DENSITY else self._system.config.serving.challengers[name].model
         return model, served.further.labels_used[k], served.further.failures[k]
 
     # Commands.
