@@ -101,7 +101,7 @@ PROMOTION = (
         "a-stopped-challenger-goes-on-after-a-restart",
         "serve",
         "serving/further_members.py",
-        'places.NEVER if name in state.scalars.get("stopped", ()) else 0',
+        '1 if name in state.scalars.get("stopped", ()) else 0',
         "0",
         (ORDERED + "test_any_division_leads_to_the_same",),
     ),
@@ -109,9 +109,8 @@ PROMOTION = (
         "a-stopped-challenger-learns-what-it-had-predicted",
         "learn",
         "serving/further_members.py",
-        "        self._members[k, places.FROM_NS] = places.NEVER\n"
-        "        self._pending[:, k * places.PARTS + places.CALLED] = 0.0\n",
-        "        self._members[k, places.FROM_NS] = places.NEVER\n",
+        "        self._members[k, places.STOPPED] = 1\n        self._pending[:, k * places.PARTS + places.CALLED] = 0.0\n",
+        "        self._members[k, places.STOPPED] = 1\n",
         (ORDERED + "test_a_stopped_challenger_learns_no_label_from_then_on",),
     ),
     Mutant(

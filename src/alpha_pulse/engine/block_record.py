@@ -171,10 +171,10 @@ class BlockRecorder:
         probabilities: NDArray[np.float64], earlier: NDArray[np.float64],
     ) -> None:  # fmt: skip
         """Record what the further members of a target gave: of served rows, and of labels of predictions of other blocks."""
-        given = target.member_values[: last - first].reshape(last - first, -1, member_layout.GIVEN)
+        given = target.member_values[: last - first].reshape(last - first, -1, member_layout.VALUES)
         served = target.gave[0][: last - first, layout.WAS_SERVED] == 1
         for k, member in enumerate(target.served.further.names):
-            for column, value in zip(OF_MEMBER, range(member_layout.SERVED, member_layout.GIVEN), strict=True):
+            for column, value in zip(OF_MEMBER, range(member_layout.SERVED, member_layout.VALUES), strict=True):
                 table, where = (codes, "codes") if column == OF_MEMBER[2] else (probabilities, "probabilities")
                 nothing = 0.0 if where == "codes" else np.nan
                 place = self.layout.places[where][f"{name}.{member}.{column}"]

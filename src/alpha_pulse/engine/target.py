@@ -72,7 +72,7 @@ class TargetLoop:
         capacity = len(rows.arrays["clock"])
         self._codes: NDArray[np.int64] = np.zeros((capacity, layout.CODE_COLUMNS), dtype=np.int64)
         self._values: Row = np.zeros((capacity, layout.VALUE_COLUMNS))
-        self.member_values: Row = np.zeros((capacity, member_layout.GIVEN * len(served.further)))
+        self.member_values: Row = np.zeros((capacity, member_layout.VALUES * len(served.further)))
         """Of the further members, see `alpha_pulse.kernels.session.member_layout`."""
         self._errors, self._error_times = np.zeros(capacity), np.zeros(capacity, dtype=np.int64)
         self._settings = self._made_settings(config, interval_ns)
@@ -322,7 +322,7 @@ class TargetLoop:
 
     def _further(self, row: int) -> list[tuple[float, float, int]]:
         """What the further members gave for a served row."""
-        given = self.member_values[row].reshape(-1, member_layout.GIVEN)[:, member_layout.SERVED :]
+        given = self.member_values[row].reshape(-1, member_layout.VALUES)[:, member_layout.SERVED :]
         return [(probability, weight, int(used)) for probability, weight, used in given.tolist()]
 
     def _serve_newest(self, row: int) -> None:

@@ -1,4 +1,4 @@
-"""The members of one (symbol, target) beside online, batch and base rate: challengers, and baselines that are only scored."""
+"""The members of one (symbol, target) beside online, batch and base rate: the density, and challengers."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ class FurtherMembers:
         self._outputs_at = (places.PARTS * n + np.cumsum([0, *outputs])).tolist()
         self._members: NDArray[np.int64] = np.zeros((n, places.MEMBER_COLUMNS), dtype=np.int64)
         self._counts: NDArray[np.int64] = np.zeros((n, places.COUNT_COLUMNS), dtype=np.int64)
-        self._sums: Row = np.zeros((n, places.SUM_COLUMNS))
         self._calibrators: Row = np.zeros((n, calibration.SIZE))
         self._pending: Row = np.zeros((slots, places.pending_width(outputs)))
+        self._horizon = horizon
         for k in range(n):
             calibration.start(self._calibrators[k], 1.0 / horizon)
             self._connect(k)
@@ -89,18 +89,18 @@ class FurtherMembers:
     @property
     def stopped(self) -> tuple[str, ...]:
         """The members that are stopped."""
-        never = self._members[:, places.FROM_NS] == places.NEVER
-        return tuple(name for name, stopped in zip(self.names, never.tolist(), strict=True) if stopped)
+        stopped = self._members[:, places.STOPPED].tolist()
+        return tuple(name for name, is_stopped in zip(self.names, stopped, strict=True) if is_stopped)
 
     def stop(self, name: str) -> None:
         """Let a member neither predict nor learn from now on, also from predictions that wait for their labels."""
         k = self.names.index(name)
-        self._members[k, places.FROM_NS] = places.NEVER
+        self._members[k, places.STOPPED] = 1
         self._pending[:, k * places.PARTS + places.CALLED] = 0.0
 
     def start(self, name: str) -> None:
         """Let a member that is stopped go on."""
-        self._members[self.names.index(name), places.FROM_NS] = 0
+        self._members[self.names.index(name), places.STOPPED] = 0
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -109,8 +109,7 @@ class FurtherMembers:
 
     def _state_arrays(self) -> dict[str, NDArray[Any]]:
         return {
-            "member_counts": self._counts, "member_sums": self._sums, "member_calibrators": self._calibrators,
-            "member_pending": self._pending,
+            "member_counts": self._counts, "member_calibrators": self._calibrators, "member_pending": self._pending,
         }  # fmt: skip
 
     def _connect(self, k: int) -> None:
@@ -150,7 +149,7 @@ class FurtherMembers:
         missing = []
         for k, counts in enumerate(self._counts):
             reason = "diverged" if counts[places.FAILED] else ""
-            called = self._members[k, places.PREDICTS_BY] == places.PYTHON and self._members[k, places.FROM_NS] != places.NEVER
+            called = self._members[k, places.PREDICTS_BY] == places.PYTHON and not self._members[k, places.STOPPED]
             if called and bar >= counts[places.RESTS_UNTIL]:
                 reason = self._predict(slot, k, features)
             if reason:
@@ -171,10 +170,10 @@ class FurtherMembers:
         return ""
 
     def query(self, features: Row) -> Row:
-        """The probabilities of the members for features that are not served, (members,); NaN where one is left out."""
+        """The probabilities of the members for features that are not served, (members,); NaN where one has none."""
         probabilities: Row = np.full(len(self), np.nan)
         for k, model in enumerate(self.models):
-            if self._members[k, places.FROM_NS] == places.NEVER:
+            if self._members[k, places.STOPPED]:
                 continue
             try:
                 raw = model.predict(features, np.empty(model.n_outputs))
@@ -197,10 +196,12 @@ class FurtherMembers:
         return used
 
     def _rest(self, k: int, bar: int, reason: str) -> Missing:
-        """Leave a member out for a while; it begins again with a fresh model."""
+        """Leave a member out for a while; it begins again with a fresh model and calibrator."""
         self._counts[k, places.FAILURES] += 1
         self._counts[k, places.RESTS_UNTIL] = bar + places.REST_BARS
+        self._counts[k, places.LABELS] = 0
         self._pending[:, k * places.PARTS + places.CALLED] = 0.0  # what waits was predicted by the former model
+        calibration.start(self._calibrators[k], 1.0 / self._horizon)
         self.models[k].restore(self._make[k]().snapshot())
         return Missing(self.names[k], f"it {reason}; it begins again after {places.REST_BARS} bars")
 
@@ -221,4 +222,4 @@ class FurtherMembers:
             model.restore(State(scalars, arrays))
         take_all(self._state_arrays(), state)
         for k, name in enumerate(self.names):
-            self._members[k, places.FROM_NS] = places.NEVER if name in state.scalars.get("stopped", ()) else 0
+            self._members[k, places.STOPPED] = 1 if name in state.scalars.get("stopped", ()) else 0

@@ -13,7 +13,7 @@ TABLE = (
     "decision", "mix", "confidences", "online_calibrator", "batch_calibrator", "deciles", "moves", "batch", "clock",
     "prices", "given", "features", "codes", "values",
     "drift_sums", "drift_counters", "drift_times", "drift_totals", "drift_windows",
-    "statistics", "promotion", "shadow_returns", "ready", "mixed", "members", "member_counts", "member_sums",
+    "statistics", "promotion", "shadow_returns", "ready", "mixed", "members", "member_counts",
     "member_calibrators", "member_pending", "member_values",
 )  # fmt: skip
 (
@@ -21,7 +21,7 @@ TABLE = (
     CONFIDENCES_, ONLINE_CALIBRATOR_, BATCH_CALIBRATOR_, DECILES_, MOVES_, BATCH_, CLOCK_, PRICES_, GIVEN_,
     FEATURES_, CODES_, VALUES_,
     DRIFT_SUMS_, DRIFT_COUNTERS_, DRIFT_TIMES_, DRIFT_TOTALS_, DRIFT_WINDOWS_,
-    STATISTICS_, LADDER_, SHADOW_RETURNS_, READY_, MIXED_, MEMBERS_, MEMBER_COUNTS_, MEMBER_SUMS_, MEMBER_CALIBRATORS_,
+    STATISTICS_, LADDER_, SHADOW_RETURNS_, READY_, MIXED_, MEMBERS_, MEMBER_COUNTS_, MEMBER_CALIBRATORS_,
     MEMBER_PENDING_, MEMBER_VALUES_,
 ) = range(len(TABLE))  # fmt: skip
 

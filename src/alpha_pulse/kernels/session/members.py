@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 
 from alpha_pulse.kernels.base import addresses
 from alpha_pulse.kernels.base.jit import kernel
-from alpha_pulse.kernels.base.scores import BASE, LABEL
 from alpha_pulse.kernels.calibration import calibration
 from alpha_pulse.kernels.calibration.calibration import logit
 from alpha_pulse.kernels.mixing import shadow_return
 from alpha_pulse.kernels.mixing.ensemble import N_MIXED, PROBABILITIES, rounded
-from alpha_pulse.kernels.mixing.hedge import log_loss
 from alpha_pulse.kernels.session import layout, member_layout
-from alpha_pulse.kernels.session.member_layout import CALLED, GIVEN, NEVER, NOTHING, PARTS, PROBABILITY, PYTHON, RAW
+from alpha_pulse.kernels.session.member_layout import CALLED, GIVEN, NOTHING, PARTS, PROBABILITY, PYTHON, RAW
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -51,16 +49,14 @@ def predict(table: Ints, row: int, slot: int) -> bool:
         pending[slot, at + RAW] = pending[slot, at + PROBABILITY] = math.nan
         pending[slot, at + CALLED] = 0.0
         counts[k, member_layout.FAILED] = 0
-        begins = member[member_layout.FROM_NS]
-        if begins == NEVER or clock[row, layout.TS] < begins:
-            continue
-        if clock[row, layout.BAR_NUMBER] < counts[k, member_layout.RESTS_UNTIL]:
+        if member[member_layout.STOPPED] == 1 or clock[row, layout.BAR_NUMBER] < counts[k, member_layout.RESTS_UNTIL]:
             continue
         if member[member_layout.PREDICTS_BY] == PYTHON:
             needed = True
             continue
         if member[member_layout.PREDICTS_BY] == GIVEN:
             pending[slot, at + RAW] = addresses.floats_2d(table, layout.GIVEN_)[row, layout.EVENT_PROBABILITY]
+            pending[slot, at + CALLED] = 1.0
             continue
         probability = addresses.call_predict(
             member[member_layout.PREDICTS_BY], member[member_layout.STATE], member[member_layout.STATE_SIZE],
@@ -76,28 +72,22 @@ def predict(table: Ints, row: int, slot: int) -> bool:
 
 
 @kernel
-def calibrate(table: Ints, slot: int, base: float, probabilities: Floats, first: int) -> None:
-    """Fill in the calibrated probability of each member; those that can serve enter ``probabilities`` from ``first`` on.
-
-    A hedged member is mixed with the base rate.
-    """
-    members, pending = addresses.ints_2d(table, layout.MEMBERS_), addresses.floats_2d(table, layout.MEMBER_PENDING_)
-    calibrators, sums = addresses.floats_2d(table, layout.MEMBER_CALIBRATORS_), addresses.floats_2d(table, layout.MEMBER_SUMS_)
-    for k in range(members.shape[0]):
-        at, raw = k * PARTS, pending[slot, k * PARTS + RAW]
+def calibrate(table: Ints, slot: int, probabilities: Floats) -> None:
+    """Fill in the calibrated probability of each member, also in ``probabilities``, after those of the first members."""
+    pending, calibrators = (
+        addresses.floats_2d(table, layout.MEMBER_PENDING_),
+        addresses.floats_2d(table, layout.MEMBER_CALIBRATORS_),
+    )
+    for k in range(calibrators.shape[0]):
+        raw = pending[slot, k * PARTS + RAW]
         if not math.isnan(raw):
-            probability = calibration.calibrate(calibrators[k], logit(raw))
-            if members[k, member_layout.HEDGED] == 1:
-                weight = sums[k, member_layout.HEDGE_WEIGHT]
-                probability = weight * probability + (1.0 - weight) * base
-            pending[slot, at + PROBABILITY] = rounded(probability)
-        if first + k < probabilities.shape[0]:
-            probabilities[first + k] = pending[slot, at + PROBABILITY]
+            pending[slot, k * PARTS + PROBABILITY] = rounded(calibration.calibrate(calibrators[k], logit(raw)))
+        probabilities[N_MIXED + k] = pending[slot, k * PARTS + PROBABILITY]
 
 
 @kernel
 def collect(table: Ints, slot: int, record: Floats, probabilities: Floats) -> None:
-    """The stored probabilities of all members that can serve: the first ones in ``record``, the others in a slot."""
+    """The stored probabilities of all members: the first ones in ``record``, the others in a slot."""
     pending = addresses.floats_2d(table, layout.MEMBER_PENDING_)
     for k in range(probabilities.shape[0]):
         probabilities[k] = record[k] if k < N_MIXED else pending[slot, (k - N_MIXED) * PARTS + PROBABILITY]
@@ -114,15 +104,15 @@ def trade_in_the_shadow(table: Ints, slot: int, record: Floats, log_return: floa
 
 
 @kernel
-def give_served(table: Ints, row: int, slot: int, weights: Floats, first: int) -> None:
-    """Give what was served: each member's probability and weight, and the labels that it had learned."""
+def give_served(table: Ints, row: int, slot: int, weights: Floats) -> None:
+    """Give what was served: each member's probability and weight, and the labels of its earlier ones."""
     pending, values = addresses.floats_2d(table, layout.MEMBER_PENDING_), addresses.floats_2d(table, layout.MEMBER_VALUES_)
     counts = addresses.ints_2d(table, layout.MEMBER_COUNTS_)
     for k in range(counts.shape[0]):
-        given = k * member_layout.GIVEN
-        values[row, given + member_layout.SERVED] = pending[slot, k * PARTS + PROBABILITY]
-        values[row, given + member_layout.SERVED_WEIGHT] = weights[first + k] if first + k < weights.shape[0] else 0.0
-        values[row, given + member_layout.USED_LABELS] = counts[k, member_layout.LABELS]
+        at = k * member_layout.VALUES
+        values[row, at + member_layout.SERVED] = pending[slot, k * PARTS + PROBABILITY]
+        values[row, at + member_layout.SERVED_WEIGHT] = weights[N_MIXED + k]
+        values[row, at + member_layout.USED_LABELS] = counts[k, member_layout.LABELS]
 
 
 @kernel
@@ -147,41 +137,17 @@ def learn(table: Ints, slot: int, label: int, weight: float) -> bool:
 
 
 @kernel
-def score(table: Ints, row: int, slot: int, record: Floats, share: float) -> None:
-    """Score the stored probabilities of a slot by its label, and let calibrators and hedges learn.
+def score(table: Ints, row: int, slot: int, label: int) -> None:
+    """Score the stored probabilities of a slot by its label, and let the calibrators learn.
 
-    ``record`` is the row of probabilities with its label; ``share`` that of fixed share at one label, for hedges.
+    A member that was stopped or has begun again since then is scored, and learns nothing from it.
     """
-    members, pending = addresses.ints_2d(table, layout.MEMBERS_), addresses.floats_2d(table, layout.MEMBER_PENDING_)
-    counts, sums = addresses.ints_2d(table, layout.MEMBER_COUNTS_), addresses.floats_2d(table, layout.MEMBER_SUMS_)
-    calibrators, values = (
-        addresses.floats_2d(table, layout.MEMBER_CALIBRATORS_),
-        addresses.floats_2d(table, layout.MEMBER_VALUES_),
-    )
-    label, base_loss = int(record[LABEL]), log_loss(record[BASE], int(record[LABEL]))
-    exponent = 1.0 / addresses.ints(table, layout.SETTINGS_)[layout.HORIZON]
-    for k in range(members.shape[0]):
-        at = k * PARTS
-        probability, raw = pending[slot, at + PROBABILITY], pending[slot, at + RAW]
-        values[row, k * member_layout.GIVEN + member_layout.SCORED] = probability
-        if math.isnan(probability):
-            continue
-        loss = log_loss(probability, label)
-        counts[k, member_layout.LABELS] += 1
-        counts[k, member_layout.LAST_LABEL_TS] = addresses.ints_2d(table, layout.CLOCK_)[row, layout.TS]
-        sums[k, member_layout.LOSS] += loss
-        sums[k, member_layout.BASE_LOSS] += base_loss
-        sums[k, member_layout.BRIER] += (probability - label) * (probability - label)
-        sums[k, member_layout.HITS] += 1.0 if (probability >= 0.5) == (label == 1) else 0.0
-        if members[k, member_layout.HEDGED] == 1:
-            _hedge(sums[k], calibration.calibrate(calibrators[k], logit(raw)), base_loss, label, exponent, share)
-        calibration.learn(calibrators[k], logit(raw), label, 1.0)
-
-
-@kernel
-def _hedge(sums: Floats, alone: float, base_loss: float, label: int, exponent: float, share: float) -> None:
-    """The weight of a hedged member against the base rate, by fixed share."""
-    weight = sums[member_layout.HEDGE_WEIGHT]
-    own = weight * math.exp(-exponent * log_loss(alone, label))
-    base = (1.0 - weight) * math.exp(-exponent * base_loss)
-    sums[member_layout.HEDGE_WEIGHT] = (1.0 - share) * own / (own + base) + 0.5 * share
+    pending, values = addresses.floats_2d(table, layout.MEMBER_PENDING_), addresses.floats_2d(table, layout.MEMBER_VALUES_)
+    counts = addresses.ints_2d(table, layout.MEMBER_COUNTS_)
+    calibrators = addresses.floats_2d(table, layout.MEMBER_CALIBRATORS_)
+    for k in range(counts.shape[0]):
+        probability = pending[slot, k * PARTS + PROBABILITY]
+        values[row, k * member_layout.VALUES + member_layout.SCORED] = probability
+        if pending[slot, k * PARTS + CALLED] == 1.0 and not math.isnan(probability):
+            counts[k, member_layout.LABELS] += 1
+            calibration.learn(calibrators[k], logit(pending[slot, k * PARTS + RAW]), label, 1.0)

@@ -24,7 +24,6 @@ from alpha_pulse.kernels.mixing import ensemble, promotion, serving, strategies
 from alpha_pulse.kernels.mixing.ensemble import (
     ADAPTED,
     CONTROL,
-    N_MIXED,
     PROBABILITIES,
     RAW_BATCH,
     RAW_ONLINE,
@@ -229,7 +228,7 @@ def _update(table: Ints, row: int) -> int:
     mixed = addresses.floats_2d(table, layout.MIXED_)
     if settings[layout.FURTHER] > 0:
         members.collect(table, slot, probabilities, mixed[PROBABILITIES])
-        members.score(table, row, slot, probabilities, addresses.floats(table, layout.STATISTICS_)[strategies.SHARE])
+        members.score(table, row, slot, label_value)
     head[layout.MOVE] = serving.learn(
         addresses.floats(table, layout.MIX_), addresses.floats(table, layout.STATISTICS_),
         addresses.floats(table, layout.LADDER_), settings[layout.STRATEGY], codes[row, layout.LABEL_STEP], probabilities, mixed,
@@ -380,14 +379,14 @@ def _finish(table: Ints, row: int) -> None:
     mix, mixed = addresses.floats(table, layout.MIX_), addresses.floats_2d(table, layout.MIXED_)
     ensemble.calibrate(mix, probabilities, mixed)
     if settings[layout.FURTHER] > 0:
-        members.calibrate(table, slot, probabilities[BASE], mixed[PROBABILITIES], N_MIXED)
+        members.calibrate(table, slot, mixed[PROBABILITIES])
     serving.serve(
         mix, addresses.floats(table, layout.STATISTICS_), addresses.floats(table, layout.LADDER_),
         addresses.ints(table, layout.READY_), settings[layout.STRATEGY],
         addresses.ints_2d(table, layout.SLOTS_)[slot, layout.STEP], probabilities, mixed,
     )  # fmt: skip
     if settings[layout.FURTHER] > 0:
-        members.give_served(table, row, slot, mixed[SERVING], N_MIXED)
+        members.give_served(table, row, slot, mixed[SERVING])
     for k in range(ROW):
         values[row, layout.SERVED_ROW + k] = probabilities[k]
     if settings[layout.TARGET] == layout.VOLATILITY:
